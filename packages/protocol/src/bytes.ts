@@ -47,7 +47,8 @@ export function uintBytes(value: number, length: number): Bytes {
     out[index] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  if (rest !== 0 || !Number.isSafeInteger(value)) throw new RangeError(`${value} does not fit ${length} bytes`);
+  if (rest !== 0 || !Number.isSafeInteger(value))
+    throw new RangeError(`${value} does not fit ${length} bytes`);
   return out;
 }
 
