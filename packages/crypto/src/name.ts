@@ -1,0 +1,62 @@
+/**
+ * Display names: sealed under the link's meta key, they are the credential of a leaf, so whoever holds the link reads
+ * them from the tree and the server never does (D20).
+ *
+ * @see SPEC.md K10
+ */
+
+import type { Bytes } from '@conclave/protocol/bytes';
+import { fromUtf8, utf8 } from '@conclave/protocol/bytes';
+import { open, seal } from './aead.ts';
+import { NAME_BYTES_MAX, NAME_PADDED_BYTES } from './limits.ts';
+import { pad, unpad } from './padded.ts';
+
+const AAD = utf8('conclave name v1');
+
+/**
+ * A name as it is shown: NFC, one line, single spaces, without control, bidirectional and other invisible formatting
+ * characters (which could dress one name as another), cut to 60 bytes of UTF-8. Undefined if nothing is left.
+ */
+export function tidyName(text: string): string | undefined {
+  const oneLine = text
+    .toWellFormed()
+    .normalize('NFC')
+    .replaceAll(/\s+/gu, ' ')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Co}\p{Cn}]|(?!\u200d)\p{Cf}/gu, '')
+    .trim();
+  let tidy = '';
+  let lengthBytes = 0;
+  for (const character of oneLine) {
+    lengthBytes += utf8(character).length;
+    if (lengthBytes > NAME_BYTES_MAX) break;
+    tidy += character;
+  }
+  tidy = tidy.trim();
+  return /[^\s\u200d]/u.test(tidy) ? tidy : undefined;
+}
+
+/** Seals a name, tidied. Throws a RangeError for a name of which nothing is left. */
+export function sealName(metaKey: Bytes, name: string): Promise<Bytes> {
+  const tidy = tidyName(name);
+  if (tidy === undefined) throw new RangeError('a name needs a visible character');
+  return seal(metaKey, pad(utf8(tidy), NAME_PADDED_BYTES), AAD);
+}
+
+/**
+ * Opens a sealed name and tidies it: what a modified client sealed is not trusted to be tidy.
+ *
+ * @param metaKeys - the meta key in force, then the retired ones, newest first (see `openOldMeta`); the first that fits
+ * decides
+ */
+export async function openName(
+  metaKeys: Bytes | readonly Bytes[],
+  sealed: Bytes,
+): Promise<string | undefined> {
+  for (const metaKey of metaKeys instanceof Uint8Array ? [metaKeys] : metaKeys) {
+    const padded = await open(metaKey, sealed, AAD);
+    const content = padded && unpad(padded, NAME_PADDED_BYTES);
+    const name = content && fromUtf8(content);
+    if (name !== undefined) return tidyName(name);
+  }
+  return undefined;
+}
