@@ -34,7 +34,8 @@ export async function readTlsMaterial(config: Config): Promise<Result<TlsMateria
 /** What the operator should read at the start; empty when there is nothing to say. */
 export function configWarnings(config: Config): string[] {
   const hasHttps = config.tls !== undefined || config.publicUrl?.startsWith('https:') === true;
-  const isReachable = !isLoopback(config.host) || (config.publicUrl !== undefined && !isLoopbackUrl(config.publicUrl));
+  const isReachable =
+    !isLoopback(config.host) || (config.publicUrl !== undefined && !isLoopbackUrl(config.publicUrl));
   if (hasHttps || !isReachable) return [];
   return [
     'Browsers give cameras and microphones to https pages only. Start with --tls-cert and --tls-key, or put a reverse ' +

@@ -177,7 +177,9 @@ function readTls(values: Values): TlsFiles | undefined {
   const key = values['tls-key'];
   if (cert !== undefined && key !== undefined) return { certFile: resolve(cert), keyFile: resolve(key) };
   if (cert === undefined && key === undefined) return undefined;
-  throw new WrongValue(cert === undefined ? '--tls-key needs --tls-cert too' : '--tls-cert needs --tls-key too');
+  throw new WrongValue(
+    cert === undefined ? '--tls-key needs --tls-cert too' : '--tls-cert needs --tls-key too',
+  );
 }
 
 function readRooms(text = 'anyone'): 'anyone' | 'token' {
@@ -199,7 +201,8 @@ function readLiveKit(
 ): ExternalLiveKit | OwnLiveKit {
   if (env['LIVEKIT_URL']) return readExternalLiveKit(env['LIVEKIT_URL'], env);
   const nodeIp = values['rtc-ip'];
-  if (nodeIp !== undefined && isIP(nodeIp) === 0) throw new WrongValue(`--rtc-ip: "${nodeIp}" is not an IP address`);
+  if (nodeIp !== undefined && isIP(nodeIp) === 0)
+    throw new WrongValue(`--rtc-ip: "${nodeIp}" is not an IP address`);
   const reached = [host, nodeIp, publicUrl === undefined ? undefined : new URL(publicUrl).hostname];
   return {
     kind: 'own',

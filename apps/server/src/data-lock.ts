@@ -30,7 +30,9 @@ export function acquireDataLock(dataDir: string): Result<DataLock, string> {
   } catch (error) {
     database?.close();
     if (isBusy(error)) return err(`--data: ${dataDir} is in use by another Conclave${holder(pidFile)}`);
-    return err(`--data: cannot use ${dataDir} (${error instanceof Error ? error.message : 'unknown reason'})`);
+    return err(
+      `--data: cannot use ${dataDir} (${error instanceof Error ? error.message : 'unknown reason'})`,
+    );
   }
   const held = database;
   return ok({

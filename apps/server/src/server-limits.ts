@@ -5,8 +5,8 @@
 /** Below this an operator's token could be guessed over the network. */
 export const ROOM_TOKEN_CHARS_MIN = 16;
 
-/** How many UDP ports after the wanted one are tried. */
-export const UDP_PORTS_TRIED_MAX = 100;
+/** How many ports for media are tried, from the wanted one upward. */
+export const MEDIA_PORTS_TRIED_MAX = 100;
 
 /** A LiveKit that has not answered by then is taken for dead; a cold start takes well under a second. */
 export const LIVEKIT_START_TIMEOUT_MS = 15_000;

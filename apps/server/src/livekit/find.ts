@@ -66,7 +66,9 @@ async function build(search: Search, target: string): Promise<Result<void, strin
   const go = await onPath('go', search.env);
   if (go === undefined) return undefined;
   await mkdir(search.cacheDir, { recursive: true });
-  search.report(`Building LiveKit ${LIVEKIT_VERSION} with ${go}, once; Go keeps its downloads in its module cache`);
+  search.report(
+    `Building LiveKit ${LIVEKIT_VERSION} with ${go}, once; Go keeps its downloads in its module cache`,
+  );
   return buildWithGo({ go, target, env: search.env, report: search.report });
 }
 

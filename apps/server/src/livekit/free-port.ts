@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { UDP_PORTS_TRIED_MAX } from '../server-limits.ts';
+import { MEDIA_PORTS_TRIED_MAX } from '../server-limits.ts';
 
 /** A TCP port that is free on 127.0.0.1, of the system's choice. */
 export async function freeTcpPort(): Promise<number> {
@@ -18,11 +18,15 @@ export async function freeTcpPort(): Promise<number> {
   return address.port;
 }
 
-/** The wanted UDP port, or the next one that is free on every address; undefined when 100 in a row are taken. */
-export async function freeUdpPort(wanted: number): Promise<number | undefined> {
-  const last = Math.min(wanted + UDP_PORTS_TRIED_MAX, 65_535);
+/**
+ * The wanted UDP port, or the next one that is free on every address; undefined when all that may be tried are taken.
+ *
+ * @param hasTcp - the TCP port of the same number must be free, too
+ */
+export async function freeMediaPort(wanted: number, hasTcp: boolean): Promise<number | undefined> {
+  const last = Math.min(wanted + MEDIA_PORTS_TRIED_MAX - 1, 65_535);
   for (let port = wanted; port <= last; port++) {
-    if (await canBindUdp(port)) return port;
+    if ((await canBindUdp(port)) && (!hasTcp || (await canBindTcp(port)))) return port;
   }
   return undefined;
 }
@@ -35,5 +39,13 @@ function canBindUdp(port: number): Promise<boolean> {
     resolve(false);
   });
   socket.bind({ port, exclusive: true }, () => socket.close(() => resolve(true)));
+  return promise;
+}
+
+function canBindTcp(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, () => server.close(() => resolve(true)));
   return promise;
 }

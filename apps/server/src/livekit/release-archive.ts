@@ -26,7 +26,8 @@ export async function fetchRelease(release: PinnedRelease, path: string): Promis
   const archive = await download(release.url);
   if (!archive.ok) return archive;
   const sha256 = createHash('sha256').update(archive.value).digest('hex');
-  if (sha256 !== release.sha256) return err(`the archive of LiveKit is not the pinned one (SHA-256 ${sha256})`);
+  if (sha256 !== release.sha256)
+    return err(`the archive of LiveKit is not the pinned one (SHA-256 ${sha256})`);
   const binary = takeFile(archive.value, 'livekit-server');
   if (binary === undefined) return err('the archive of LiveKit holds no livekit-server');
   await writeFile(path, binary, { mode: 0o755 });
@@ -41,7 +42,8 @@ async function download(url: string): Promise<Result<Uint8Array, string>> {
     let size = 0;
     for await (const chunk of response.body) {
       size += chunk.length;
-      if (size > LIVEKIT_ARCHIVE_BYTES_MAX) return err(`${url} is larger than ${LIVEKIT_ARCHIVE_BYTES_MAX} bytes`);
+      if (size > LIVEKIT_ARCHIVE_BYTES_MAX)
+        return err(`${url} is larger than ${LIVEKIT_ARCHIVE_BYTES_MAX} bytes`);
       chunks.push(chunk);
     }
     return ok(Buffer.concat(chunks));
@@ -69,5 +71,8 @@ function takeFile(archive: Uint8Array, name: string): Uint8Array | undefined {
 }
 
 function field(tar: Buffer, start: number, length: number): string {
-  return tar.toString('latin1', start, start + length).replace(/\0.*$/s, '').trim();
+  return tar
+    .toString('latin1', start, start + length)
+    .replace(/\0.*$/s, '')
+    .trim();
 }
