@@ -1,0 +1,17 @@
+/**
+ * Limits of the client: times, sizes and counts with their unit and reason.
+ */
+
+/** D24: how long a host's key outlives the Leave button. */
+export const HOST_KEY_LIFETIME_AFTER_LEAVE_MS = 24 * 3_600_000;
+/** D12: how long a reload waits for the old page to let go of the leaf key before it comes as a new person. */
+export const LEAF_LOCK_WAIT_MS = 1_000;
+/** First and longest pause between two attempts to reach the server; each attempt doubles it. */
+export const RECONNECT_DELAY_MIN_MS = 250;
+export const RECONNECT_DELAY_MAX_MS = 5_000;
+/** A socket that neither opens nor says hello in this time is given up. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** The longest that Leave waits for a successor to be signed and the proposal to be sent (D6, D10). */
+export const LEAVE_TIMEOUT_MS = 1_500;
+/** How long the preview's SFU ticket is tried again when LiveKit is not reachable. */
+export const SFU_RETRY_DELAY_MAX_MS = 5_000;
