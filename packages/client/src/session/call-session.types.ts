@@ -64,7 +64,9 @@ export interface CallSession {
   setMicrophone(track: MediaStreamTrack | undefined): void;
   setCamera(track: MediaStreamTrack | undefined): void;
   /** Starts, or with undefined ends, screen sharing. */
-  setScreen(tracks: { readonly video: MediaStreamTrack; readonly audio?: MediaStreamTrack } | undefined): void;
+  setScreen(
+    tracks: { readonly video: MediaStreamTrack; readonly audio?: MediaStreamTrack } | undefined,
+  ): void;
   setHand(isRaised: boolean): void;
   setVisible(tiles: readonly VisibleTile[]): void;
   kick(personKey: string): void;

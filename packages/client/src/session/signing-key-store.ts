@@ -73,4 +73,3 @@ export async function expireHostKey(id: string): Promise<void> {
   const deleteAfterUnixMs = Date.now() + HOST_KEY_LIFETIME_AFTER_LEAVE_MS;
   await db.put(STORE, { ...key, deleteAfterUnixMs }, id).catch(() => undefined);
 }
-

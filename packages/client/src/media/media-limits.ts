@@ -1,0 +1,36 @@
+/**
+ * Limits of the media side: every time, count and size, with its unit and its reason.
+ */
+
+/** Receive keys of an older epoch live at most this long after a newer one came (D14); milliseconds. */
+export const RECEIVE_WINDOW_MS = 8_000;
+/** Epochs whose receive keys live at the same time (D14). */
+export const LIVE_EPOCHS_MAX = 4;
+/** Frames of one of the next epochs are held, so that a key that is under way still opens them (D14). */
+export const EPOCHS_AHEAD_MAX = 4;
+/** How long a frame waits for its key, or for its sender's confirmation (D14, D16); milliseconds from its arrival. */
+export const HOLD_MS = 1_000;
+/** Frames that wait in one receiver (attacks M8): above 1 s of Opus at 50 a second, bounded under a flood. */
+export const HELD_FRAMES_MAX = 64;
+/** Derived keys and replay windows under one epoch: 100 people, four kinds, a reconnect or two each. */
+export const FRAME_KEYS_PER_EPOCH_MAX = 1_024;
+/** Groups that one worker remembers, so that none is entered twice. A group begins when a founder starts anew. */
+export const GROUPS_MAX = 1_024;
+/** A frame that a beat older than this has already counted is stale (D15); milliseconds. */
+export const STALE_AFTER_MS = 3_000;
+/** A KID may move to another receiver once its own has had nothing of it for this long (D15); milliseconds. */
+export const KID_IDLE_MS = 500;
+/** Key frames asked for by one receiver: at most one in this time; milliseconds. */
+export const KEY_FRAME_REQUEST_MS = 500;
+/** A person's trouble is said once nothing of that kind was shown for this long; milliseconds. */
+export const TROUBLE_AFTER_MS = 1_000;
+/** Pairs of person and kind whose trouble is kept. */
+export const TROUBLES_MAX = 512;
+/** The worker reports contexts, counters and troubles this often; milliseconds. */
+export const REPORT_INTERVAL_MS = 1_000;
+/** The watchdog looks at every sender this often (D17); milliseconds. */
+export const WATCHDOG_INTERVAL_MS = 500;
+/** Clear bytes that a packetizer adds to each packet: VP9's descriptor with its scalability structure is the largest. */
+export const PACKET_DESCRIPTOR_BYTES_MAX = 32;
+/** Payload that may leave uncounted before the watchdog raises the alarm: about two frames; bytes. */
+export const UNSEALED_TOLERANCE_BYTES = { audio: 600, video: 8_000 } as const;
