@@ -138,10 +138,13 @@ const serverMessage = v.variant('t', [
     ticket: v.pipe(v.string(), v.maxLength(64)),
     token: v.pipe(v.string(), v.maxLength(4096)),
   }),
+  /** `epoch` is the one that is current now: 0 after `found`, one more than the commit's after `commit`. */
   v.strictObject({ t: v.literal('accepted'), request, epoch: uint }),
+  /** Nothing changed; `epoch` and `groupId` are the current ones. */
   v.strictObject({ t: v.literal('epoch-taken'), request, epoch: uint, groupId: v.nullable(groupId) }),
   v.strictObject({ t: v.literal('knock'), participantId, groupId, sealed: bytes(KNOCK_BYTES_MAX) }),
   v.strictObject({ t: v.literal('knock-gone'), participantId }),
+  /** `epoch` is the one that the joiner enters. */
   v.strictObject({ t: v.literal('welcome'), groupId, epoch: uint, welcome: bytes(WELCOME_BYTES_MAX) }),
   v.strictObject({
     t: v.literal('commit'),
@@ -163,8 +166,10 @@ const serverMessage = v.variant('t', [
       ),
       v.maxLength(LOG_ENTRIES_MAX),
     ),
-    /** Proposals of the current epoch. */
+    /** Proposals of the current epoch; empty when `hasMore`. */
     proposals: v.pipe(v.array(bytes(PROPOSAL_BYTES_MAX)), v.maxLength(PROPOSALS_PER_EPOCH_MAX)),
+    /** The rest did not fit into this frame: ask again from the epoch after the last entry. */
+    hasMore: v.boolean(),
   }),
   v.strictObject({
     t: v.literal('group-info'),
@@ -191,7 +196,7 @@ const serverMessage = v.variant('t', [
   }),
   /** The commit that ended `epoch` was taken back: `epoch` is current again (D7). */
   v.strictObject({ t: v.literal('reopened'), groupId, epoch: uint }),
-  /** To hosts: how many have asked with the link from before the change. */
+  /** How many have asked with the link from before the change; to all members, as the server knows the founder alone. */
   v.strictObject({ t: v.literal('old-link'), count: uint }),
   v.strictObject({ t: v.literal('ended') }),
   v.strictObject({
