@@ -22,7 +22,8 @@ function vp8KeyFrame(rest: Uint8Array): Bytes {
 }
 
 function frameOf(codec: Codec, isKey: boolean, rest: Uint8Array): Bytes {
-  return codec === 'vp8' && isKey ? vp8KeyFrame(rest) : Uint8Array.from(rest);
+  if (codec !== 'vp8') return Uint8Array.from(rest);
+  return isKey ? vp8KeyFrame(rest) : concatBytes(Uint8Array.of(0x31), rest);
 }
 
 async function openBytes(codec: Codec, bytes: Bytes, key = frameKey): Promise<Bytes | undefined> {

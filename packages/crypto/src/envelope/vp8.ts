@@ -21,6 +21,8 @@ const KEY_PREFIX_BYTES = 10;
 
 export const vp8Envelope: Envelope = {
   prefixOf(isKey, frame) {
+    const saysDelta = frame.length > 0 && ((frame[0] ?? 0) & 1) === 1;
+    if (frame.length > 0 && saysDelta === isKey) throw new RangeError('a VP8 frame contradicts its key flag');
     if (!isKey) return DELTA_PREFIX;
     if (frame.length < KEY_PREFIX_BYTES || !hasBytes(frame, KEY_PREFIX_START, START_CODE_OFFSET)) {
       throw new RangeError('not a VP8 key frame');
