@@ -9,6 +9,7 @@ import { equalBytes, toHex } from '@conclave/protocol/bytes';
 import type { Result } from '@conclave/protocol/result';
 import type { KeyPackage, PrivateKeyPackage } from 'ts-mls/keyPackage.js';
 import { generateKeyPackageWithKey, makeKeyPackageRef, verifyKeyPackage } from 'ts-mls/keyPackage.js';
+import type { LeafNode } from 'ts-mls/leafNode.js';
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { LIFETIME } from './config.ts';
 import { EXTENSION_TYPES } from './extensions.ts';
@@ -92,7 +93,7 @@ export async function screenKeyPackages(
 ): Promise<readonly Result<PeerKeyPackage, MlsError>[]> {
   const used = new Set<string>();
   for (const entry of inside(state).ratchetTree) {
-    if (entry?.nodeType === 'parent') used.add(toHex(entry.parent.hpkePublicKey));
+    if (entry?.nodeType === 'parent') used.add(encryptionKey(entry.parent));
     if (entry?.nodeType === 'leaf') for (const key of keysOf(entry.leaf)) used.add(key);
   }
   const results: Result<PeerKeyPackage, MlsError>[] = [];
@@ -130,11 +131,12 @@ export async function checkKeyPackage(keyPackage: KeyPackage, { implementation }
   need(await verifyKeyPackage(keyPackage, signature), 'KEY_PACKAGE', 'KeyPackage signature');
 }
 
-function keysOf(leaf: {
-  readonly hpkePublicKey: Uint8Array;
-  readonly signaturePublicKey: Uint8Array;
-}): string[] {
-  return [toHex(leaf.hpkePublicKey), toHex(leaf.signaturePublicKey)];
+function encryptionKey(node: { readonly hpkePublicKey: Uint8Array }): string {
+  return `encryption ${toHex(node.hpkePublicKey)}`;
+}
+
+function keysOf(leaf: LeafNode): string[] {
+  return [encryptionKey(leaf), `signature ${toHex(leaf.signaturePublicKey)}`];
 }
 
 async function toPeer(keyPackage: KeyPackage, { implementation }: Suite): Promise<PeerKeyPackage> {
