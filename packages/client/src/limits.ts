@@ -15,3 +15,5 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 export const LEAVE_TIMEOUT_MS = 1_500;
 /** How long the preview's SFU ticket is tried again when LiveKit is not reachable. */
 export const SFU_RETRY_DELAY_MAX_MS = 5_000;
+/** Events that wait for the call machine: a hundred members' beats of several seconds. */
+export const MAILBOX_EVENTS_MAX = 4_096;

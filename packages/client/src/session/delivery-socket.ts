@@ -84,6 +84,11 @@ export class DeliverySocket {
     this.#connect();
   }
 
+  /** Gives the connection up and makes another. */
+  drop(): void {
+    this.#socket?.close();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#isOpen = false;

@@ -1,0 +1,204 @@
+/**
+ * The runner: one mailbox that feeds the call machine and carries out what it asks for, SPEC S65–S69. It wires the
+ * socket, the trees, the timer and the outputs together and decides nothing. Lives in the MLS worker; runs in Node, too.
+ */
+import { type CallEffect, type CallEvent, type CallState, createCall, step } from '@conclave/calling/call.machine';
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import type { CallView, ClosedReason } from '@conclave/calling/view';
+import type { Link } from '@conclave/crypto/link';
+import type { SigningKey } from '@conclave/crypto/mls/signing-key';
+import { createSuite, type Suite } from '@conclave/crypto/mls/suite';
+import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
+import type { ErrorCode } from '@conclave/protocol/error-codes';
+import { TREE_BYTES_MAX } from '@conclave/protocol/limits';
+import type { ServerMessage } from '@conclave/protocol/wire';
+import { MAILBOX_EVENTS_MAX } from '../limits.ts';
+import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
+
+export interface CallRunnerOptions {
+  /** Newest first; a reload after a rotation finds two (D10). */
+  readonly links: readonly Link[];
+  readonly key: SigningKey;
+  readonly isFounder: boolean;
+  readonly operatorToken?: string;
+  /** Origin of the server: `https://…`. */
+  readonly origin: string;
+  /** Unix milliseconds that never jump back. */
+  nowMs(): number;
+  onView(view: CallView): void;
+  onMedia(instruction: MediaInstruction): void;
+  onStoreLink(link: Link): void;
+  onSfu(ticket: string, token: string): void;
+  onClosed(reason: ClosedReason): void;
+}
+
+/** Requests of the runner itself are numbered above every request of the machine. */
+const FIRST_OWN_REQUEST = 2 ** 40;
+
+export class CallRunner {
+  readonly #options: CallRunnerOptions;
+  readonly #socket: DeliverySocket;
+  readonly #suite: Promise<Suite>;
+  readonly #mailbox: CallEvent[] = [];
+  #links: readonly Link[];
+  #state: CallState | undefined;
+  #sessionToken: string | undefined;
+  #isRunning = false;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #ownRequest = FIRST_OWN_REQUEST;
+
+  constructor(options: CallRunnerOptions) {
+    this.#options = options;
+    this.#links = options.links;
+    const first = options.links[0];
+    if (first === undefined) throw new Error('a call has a link');
+    this.#suite = createSuite(first.suite);
+    this.#socket = new DeliverySocket({
+      url: `${options.origin.replace(/^http/, 'ws')}/socket`,
+      key: options.key,
+      links: () => this.#links,
+      ...(options.isFounder && {
+        create: {
+          hostKeyHash: first.hostKeyHash,
+          ...(options.operatorToken !== undefined && { token: options.operatorToken }),
+        },
+      }),
+      onSession: (session, link) => void this.#open(session, link),
+      onMessage: (message) => this.#receive(message),
+      onLost: () => this.feed({ t: 'disconnected' }),
+      onClosed: (code) => this.#refused(code),
+    });
+  }
+
+  /** Puts an event into the mailbox. A mailbox that overflows drops the connection: the log brings everything back. */
+  feed(event: CallEvent): void {
+    if (this.#isClosed) return;
+    if (this.#mailbox.length >= MAILBOX_EVENTS_MAX) {
+      this.#mailbox.length = 0;
+      this.#socket.drop();
+    }
+    this.#mailbox.push(event);
+    if (this.#state !== undefined) void this.#run();
+  }
+
+  /** Asks for a ticket and token for the SFU; `onSfu` answers. False while there is no session. */
+  requestSfu(): boolean {
+    if (!this.#socket.isOpen) return false;
+    this.#ownRequest += 1;
+    this.#socket.send({ t: 'sfu', request: this.#ownRequest });
+    return true;
+  }
+
+  /** The network is said to be back: no need to wait for the next attempt. */
+  hurry(): void {
+    this.#socket.hurry();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket.close();
+  }
+
+  async #open(session: SessionMessage, link: Link): Promise<void> {
+    this.#sessionToken = session.sessionToken;
+    if (this.#state === undefined) {
+      const { key, isFounder } = this.#options;
+      const suite = await this.#suite;
+      this.#state ??= await createCall({ link, signingKey: key, suite, isFounder });
+    }
+    this.#mailbox.unshift({ t: 'connected', session });
+    void this.#run();
+    this.requestSfu();
+  }
+
+  #receive(message: ServerMessage): void {
+    if (message.t === 'sfu') this.#options.onSfu(message.ticket, message.token);
+    else this.feed({ t: 'message', message });
+  }
+
+  #refused(code: ErrorCode): void {
+    this.close();
+    this.#options.onClosed(closedReasonOf(code));
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (;;) {
+        const event = this.#mailbox.shift();
+        if (event === undefined || this.#state === undefined || this.#isClosed) break;
+        const { state, effects } = await step(this.#state, event, this.#options.nowMs());
+        this.#state = state;
+        for (const effect of effects) this.#carryOut(effect);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #carryOut(effect: CallEffect): void {
+    if (effect.t === 'send') this.#socket.send(effect.message);
+    else if (effect.t === 'media') this.#options.onMedia(effect.instruction);
+    else if (effect.t === 'view') this.#options.onView(effect.view);
+    else if (effect.t === 'wake') this.#wake(effect.atMs);
+    else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
+    else if (effect.t === 'store-link') this.#keepLink(effect.link);
+    else {
+      this.close();
+      this.#options.onClosed(effect.reason);
+    }
+  }
+
+  #keepLink(link: Link): void {
+    this.#links = [link, ...this.#links.filter((other) => !equalBytes(other.secret, link.secret))].slice(0, 2);
+    this.#options.onStoreLink(link);
+  }
+
+  #wake(atMs: number): void {
+    if (atMs >= this.#wakeAtMs) return;
+    this.#wakeAtMs = atMs;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#wakeAtMs = Number.POSITIVE_INFINITY;
+        this.feed({ t: 'wake' });
+      },
+      Math.max(0, atMs - this.#options.nowMs()),
+    );
+  }
+
+  async #fetchTree(groupId: Bytes, epoch: number): Promise<void> {
+    const room = this.#links[0];
+    const path = [room?.roomId ?? new Uint8Array(), groupId].map(toBase64Url).join('/');
+    const tree = await fetch(`${this.#options.origin}/api/trees/${path}/${epoch}`, {
+      headers: { authorization: `Bearer ${this.#sessionToken ?? ''}` },
+    }).then(
+      async (response) => (response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined),
+      () => undefined,
+    );
+    const isUsable = tree !== undefined && tree.length <= TREE_BYTES_MAX;
+    this.feed({ t: 'tree', groupId, epoch, tree: isUsable ? tree : undefined });
+  }
+}
+
+/** How a call ends for a person when the server's refusal will not mend by itself. */
+export function closedReasonOf(code: ErrorCode): ClosedReason {
+  switch (code) {
+    case 'NO_SUCH_ROOM':
+    case 'ACCESS_DENIED':
+    case 'LINK_CHANGED':
+    case 'ROOM_FULL':
+    case 'ROOMS_NEED_TOKEN':
+    case 'TOO_MANY':
+    case 'SUPERSEDED':
+      return code;
+    case 'REMOVED':
+      return 'REMOVED_BY_SERVER';
+    default:
+      return 'CANNOT_RECOVER';
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The MLS worker: holds the call's state, its secret and the use of the leaf key, and owns the socket and the timers,
+ * which browsers do not slow down in a worker (D26, docs/decisions).
+ */
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import type { LiveContexts } from '../media/live-contexts.ts';
+import { CallRunner } from './call-runner.ts';
+import type { FromMlsWorker, ToMlsWorker } from './mls-worker.types.ts';
+
+let runner: CallRunner | undefined;
+
+const report = (message: FromMlsWorker): void => postMessage(message);
+
+function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
+  const { mediaPort } = message;
+  const created = new CallRunner({
+    links: message.links,
+    key: message.key,
+    isFounder: message.isFounder,
+    ...(message.operatorToken !== undefined && { operatorToken: message.operatorToken }),
+    origin: message.origin,
+    nowMs: () => performance.timeOrigin + performance.now(),
+    onView: (view) => report({ t: 'view', view }),
+    onMedia: (instruction) => sendToMedia(mediaPort, instruction),
+    onStoreLink: (link) => report({ t: 'store-link', link }),
+    onSfu: (ticket, token) => report({ t: 'sfu', ticket, token }),
+    onClosed: (reason) => report({ t: 'closed', reason }),
+  });
+  mediaPort.onmessage = (event: MessageEvent<LiveContexts>) =>
+    created.feed({ t: 'set-contexts', contexts: event.data.contexts });
+  runner = created;
+}
+
+/** A base key is handed over, not copied: after this the bytes exist in the media worker alone. */
+function sendToMedia(port: MessagePort, instruction: MediaInstruction): void {
+  port.postMessage(instruction, instruction.t === 'epoch' ? [instruction.baseKey.buffer] : []);
+}
+
+self.onmessage = (event: MessageEvent<ToMlsWorker>) => {
+  const message = event.data;
+  if (message.t === 'open') open(message);
+  else if (message.t === 'person') runner?.feed(message.event);
+  else if (message.t === 'sfu') runner?.requestSfu();
+  else if (message.t === 'online') runner?.hurry();
+  else runner?.close();
+};
