@@ -6,7 +6,7 @@ import { importBaseKey } from './base-key.ts';
 import type { Codec } from './envelope/envelope.ts';
 import { codecOfMimeType } from './envelope/envelope.ts';
 import { openMediaFrame, parseMediaFrame, sealMediaFrame } from './frame-crypto.ts';
-import { FRAMES_PER_KEY_MAX, MEDIA_FRAME_BYTES_MAX } from './limits.ts';
+import { FRAMES_PER_KEY_MAX, MEDIA_FRAME_BYTES_MAX, SEALED_FRAME_OVERHEAD_BYTES_MAX } from './limits.ts';
 import { deriveFrameKey, sealFrame } from './sframe.ts';
 
 const CODECS: readonly Codec[] = ['opus', 'vp8', 'vp9', 'av1'];
@@ -153,11 +153,15 @@ describe('sealed media frames', () => {
     expect(parseMediaFrame('opus', concatBytes(header, new Uint8Array(40))).ok).toBe(false);
   });
 
-  test('[K23] a frame above the limit is refused before any work', async () => {
-    const frame = new Uint8Array(MEDIA_FRAME_BYTES_MAX + 1);
-    expect(parseMediaFrame('opus', frame).ok).toBe(false);
-    const request = { codec: 'opus', isKey: false, frame, frameKey, counter: 0 } as const;
-    await expect(sealMediaFrame(request)).rejects.toThrow(RangeError);
+  test('[K23] the largest frame fits; one above the limit is refused before any work', async () => {
+    const frame = new Uint8Array(MEDIA_FRAME_BYTES_MAX);
+    const request = { codec: 'av1', isKey: true, frame, frameKey, counter: FRAMES_PER_KEY_MAX - 1 } as const;
+    const sealed = await sealMediaFrame(request);
+    expect(sealed.length - frame.length).toBeLessThanOrEqual(SEALED_FRAME_OVERHEAD_BYTES_MAX);
+    expect((await openBytes('av1', sealed))?.length).toBe(frame.length);
+    const larger = new Uint8Array(MEDIA_FRAME_BYTES_MAX + SEALED_FRAME_OVERHEAD_BYTES_MAX + 1);
+    expect(parseMediaFrame('opus', larger).ok).toBe(false);
+    await expect(sealMediaFrame({ ...request, frame: larger })).rejects.toThrow(RangeError);
   });
 
   test('[K19] no 16-byte run of the frame stands in what is sent', async () => {

@@ -14,7 +14,7 @@ import { err, ok } from '@conclave/protocol/result';
 import type { Codec } from './envelope/envelope.ts';
 import { ENVELOPES } from './envelope/envelope.ts';
 import type { Unwrapped } from './envelope/unwrapped.ts';
-import { FRAMES_PER_KEY_MAX, MEDIA_FRAME_BYTES_MAX } from './limits.ts';
+import { FRAMES_PER_KEY_MAX, MEDIA_FRAME_BYTES_MAX, SEALED_FRAME_OVERHEAD_BYTES_MAX } from './limits.ts';
 import type { FrameKey } from './sframe.ts';
 import { encryptFrame, openFrame, TAG_BYTES } from './sframe.ts';
 import type { SFrameHeader } from './sframe-header.ts';
@@ -60,7 +60,7 @@ export type ParsedMediaFrame = Unwrapped & {
 
 /** Takes a received frame apart, without copying it. Total over all byte strings. */
 export function parseMediaFrame(codec: Codec, bytes: Bytes): Result<ParsedMediaFrame, 'MALFORMED'> {
-  if (bytes.length > MEDIA_FRAME_BYTES_MAX) return err('MALFORMED');
+  if (bytes.length > MEDIA_FRAME_BYTES_MAX + SEALED_FRAME_OVERHEAD_BYTES_MAX) return err('MALFORMED');
   const unwrapped = ENVELOPES[codec].unwrap(bytes);
   if (!unwrapped.ok) return unwrapped;
   const { sealed } = unwrapped.value;

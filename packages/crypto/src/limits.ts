@@ -25,6 +25,8 @@ export const OLD_META_KEYS_MAX = 256;
 export const FRAMES_PER_KEY_MAX = 2 ** 32;
 /** One encoded frame as it leaves an encoder or a depacketizer: several times a 4K key frame of a shared screen. */
 export const MEDIA_FRAME_BYTES_MAX = 8 * 1024 * 1024;
+/** What sealing adds at most: header 17, tag 16, the clear bytes of an envelope 10, rounded up. */
+export const SEALED_FRAME_OVERHEAD_BYTES_MAX = 64;
 /** Leaves that a KID can name (D11: S = 12). */
 export const KID_LEAVES_MAX = 4096;
 /** Contexts that one worker can open in its life (D12), so that a KID stays a safe integer. */

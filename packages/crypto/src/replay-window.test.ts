@@ -21,7 +21,12 @@ describe('replay window', () => {
   test('[K25] agrees with a naive oracle over any order, jump and repetition', () => {
     const steps = fc.array(
       fc.record({
-        jump: fc.oneof(fc.integer({ min: -1100, max: 3 }), fc.integer({ min: 0, max: 3 }), fc.nat(2100)),
+        jump: fc.oneof(
+          fc.integer({ min: -1100, max: 3 }),
+          fc.integer({ min: 0, max: 3 }),
+          fc.nat(2100),
+          fc.integer({ min: -1026, max: -1021 }),
+        ),
         isAuthentic: fc.boolean(),
       }),
       { maxLength: 400 },
@@ -51,6 +56,22 @@ describe('replay window', () => {
     expect(window.isFresh(1)).toBe(true);
     expect(window.commit(1025)).toBe(true);
     expect(window.isFresh(1)).toBe(false);
+  });
+
+  test('[K25] after a jump of any length everything skipped is fresh, and nothing is remembered of the lap before', () => {
+    for (const jump of [1, 2, 500, 1023, 1024, 1025, 2047, 2048, 5000]) {
+      const window = createReplayWindow();
+      const oracle = createOracle();
+      for (let counter = 0; counter < 1500; counter++) {
+        window.commit(counter);
+        oracle.commit(counter);
+      }
+      const target = 1499 + jump;
+      expect(window.commit(target)).toBe(oracle.commit(target));
+      for (let counter = 0; counter <= target + 3; counter++) {
+        expect(window.isFresh(counter), `${counter} after ${jump}`).toBe(oracle.isFresh(counter));
+      }
+    }
   });
 
   test('[K25] peeking at a far counter, as for a forged frame, moves nothing', () => {
