@@ -42,6 +42,8 @@ export type RefusalCode =
   /** `phase`, `joined`, `left` or `nextAccessHash` are not the staged truth (D7). */
   | 'ENTRY'
   | 'GROUP_ID'
+  /** Older than what this client has seen of the group. */
+  | 'EPOCH'
   /** The own leaf is not there exactly once. */
   | 'OWN_LEAF';
 
