@@ -28,12 +28,15 @@ import {
 
 type EpochInstruction = Extract<MediaInstruction, { t: 'epoch' }>;
 
+/** One receiver between two releases. */
+export type Feed = { readonly receiverId: number; isReleased: boolean };
+
 /** A key under which frames are received, with the one replay window that all receivers share (D15). */
 export type ReceiveKey = {
   readonly frameKey: Promise<FrameKey>;
   readonly window: ReplayWindow;
-  /** The receiver that this KID feeds, and when it last did. */
-  fed: { receiverId: number; atMs: number } | undefined;
+  /** What this KID feeds, and when it last did; undefined until something authentic came under it. */
+  fed: { readonly feed: Feed; readonly atMs: number } | undefined;
 };
 
 /** What a KID names now. */
@@ -47,8 +50,8 @@ export type KeyLookup =
       readonly context: number;
       readonly epoch: number;
     }
-  /** Of one of the next epochs: its key may be under way. */
-  | { readonly t: 'ahead' }
+  /** Of one of the next epochs: its key may be under way. The leaf is who sits there now; a guess, for display only. */
+  | { readonly t: 'ahead'; readonly leafKey: string | undefined; readonly kind: MediaKind }
   /** My own, sent back to me. */
   | { readonly t: 'own' }
   /** Of no live epoch, of nobody in its tree, or of somebody who has left. */
@@ -99,7 +102,10 @@ export function createKeyStore(clock: Clock): KeyStore {
       if (epoch <= (entered.get(groupId) ?? -1) || (groupId !== group && entered.has(groupId))) return false;
       if (!entered.has(groupId) && entered.size >= GROUPS_MAX) return false;
       const imported = await importBaseKey(baseKey);
-      if (groupId !== group) live = [];
+      if (groupId !== group) {
+        live = [];
+        grant = undefined;
+      }
       group = groupId;
       entered.set(groupId, epoch);
       outlive(epoch);
@@ -137,7 +143,6 @@ export function createKeyStore(clock: Clock): KeyStore {
   };
 
   const sending = (): SendGrant | undefined => {
-    if (grant && granted.get(group) !== grant.epoch) return undefined;
     return living().some(({ epoch }) => epoch === grant?.epoch) ? grant : undefined;
   };
 
@@ -151,7 +156,10 @@ export function createKeyStore(clock: Clock): KeyStore {
     const epochs = living();
     const newest = epochs.at(-1);
     const of = epochs.find(({ epoch }) => epoch % EPOCHS_LOW === epochLow);
-    if (!newest || !of) return isAhead(newest, epochLow) ? { t: 'ahead' } : { t: 'unknown' };
+    if (!newest || !of) {
+      if (!isAhead(newest, epochLow)) return { t: 'unknown' };
+      return { t: 'ahead', leafKey: newest?.leafKeys.get(leafIndex), kind };
+    }
     if (leafIndex === of.ownLeafIndex) return { t: 'own' };
     const leafKey = of.leafKeys.get(leafIndex);
     if (leafKey === undefined || newest.leafKeys.get(leafIndex) !== leafKey) return { t: 'unknown' };

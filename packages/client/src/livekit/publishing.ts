@@ -1,0 +1,114 @@
+/**
+ * What I publish: brings the SFU to what is wanted, kind by kind, one change at a time, as far as it is permitted.
+ *
+ * @see SPEC.md S41, S42
+ */
+
+import type { MediaKind } from '@conclave/crypto/kid';
+import { MEDIA_KINDS } from '@conclave/crypto/kid';
+import type { LocalTrackPublication, Room, TrackPublishOptions } from 'livekit-client';
+import type { MediaSession } from '../media/media-session.ts';
+import { kindOfSource, sourceOfKind } from './sources.ts';
+
+export type PublishOptions = {
+  /** VP8 unless given (D13); the others are for tests until they are in the interface. */
+  readonly videoCodec?: 'vp8' | 'vp9' | 'av1';
+  /** Layers of one VP8 picture; on unless switched off. */
+  readonly isSimulcast?: boolean;
+};
+
+type Wanted = { readonly track: MediaStreamTrack; readonly options: PublishOptions };
+
+export type Publishing = {
+  readonly publish: (kind: MediaKind, track: MediaStreamTrack, options?: PublishOptions) => void;
+  readonly unpublish: (kind: MediaKind) => void;
+  readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
+  /** Looks again at what is wanted: after a connect, and after permissions have changed. */
+  readonly reconcile: () => void;
+  readonly stop: () => void;
+};
+
+export function createPublishing(
+  room: Room,
+  media: Pick<MediaSession, 'setMuted'>,
+  onFailed: (kind: MediaKind) => void,
+): Publishing {
+  const wanted = new Map<MediaKind, Wanted>();
+  const muted = new Set<MediaKind>();
+  let isStopped = false;
+  let queue: Promise<void> = Promise.resolve();
+
+  const bring = async (kind: MediaKind): Promise<void> => {
+    if (isStopped || !mayPublish(room)) return;
+    const publication = publicationOf(room, kind);
+    const want = wanted.get(kind);
+    if (!want) {
+      if (publication?.track) await room.localParticipant.unpublishTrack(publication.track, false);
+      return;
+    }
+    if (!publication) await publishNow(room, kind, want);
+    else if (publication.track?.mediaStreamTrack !== want.track) {
+      await publication.track?.replaceTrack(want.track, true);
+    }
+    await mute(publicationOf(room, kind), muted.has(kind));
+  };
+
+  const reconcile = (kinds: readonly MediaKind[] = MEDIA_KINDS): void => {
+    for (const kind of kinds) queue = queue.then(() => bring(kind)).catch(() => onFailed(kind));
+  };
+
+  return {
+    publish: (kind, track, options = {}) => {
+      wanted.set(kind, { track, options });
+      reconcile([kind]);
+    },
+    unpublish: (kind) => {
+      wanted.delete(kind);
+      reconcile([kind]);
+    },
+    setMuted: (kind, isMuted) => {
+      media.setMuted(kind, isMuted);
+      if (isMuted) muted.add(kind);
+      else muted.delete(kind);
+      reconcile([kind]);
+    },
+    reconcile: () => reconcile(),
+    stop: () => {
+      isStopped = true;
+    },
+  };
+}
+
+function mayPublish(room: Room): boolean {
+  return room.state === 'connected' && room.localParticipant.permissions?.canPublish === true;
+}
+
+function publicationOf(room: Room, kind: MediaKind): LocalTrackPublication | undefined {
+  return [...room.localParticipant.trackPublications.values()].find(
+    ({ source }) => kindOfSource(source) === kind,
+  );
+}
+
+async function mute(publication: LocalTrackPublication | undefined, isMuted: boolean): Promise<void> {
+  if (!publication || publication.isMuted === isMuted) return;
+  if (isMuted) await publication.mute();
+  else await publication.unmute();
+}
+
+async function publishNow(room: Room, kind: MediaKind, { track, options }: Wanted): Promise<void> {
+  await room.localParticipant.publishTrack(track, publishOptions(kind, options));
+}
+
+function publishOptions(kind: MediaKind, options: PublishOptions): TrackPublishOptions {
+  const videoCodec = options.videoCodec ?? 'vp8';
+  const isLayered = videoCodec === 'vp8' && (options.isSimulcast ?? kind === 'camera');
+  return {
+    source: sourceOfKind(kind),
+    videoCodec,
+    simulcast: isLayered,
+    backupCodec: false,
+    red: false,
+    // With DTX the packets themselves say who speaks (D20).
+    dtx: false,
+  };
+}

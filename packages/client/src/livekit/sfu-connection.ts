@@ -1,0 +1,152 @@
+/**
+ * The connection to the SFU. Everything that comes over it is untrusted: identities and sources steer what is
+ * subscribed, and nothing else; whose picture a track shows is the media worker's word alone.
+ *
+ * Connects while the person still looks at the preview, hidden and without permissions; what is to be published waits
+ * until the server raises the permission. Tracks are made by the caller and stay the caller's: nothing here opens or
+ * stops a device.
+ *
+ * @see SPEC.md S38–S44
+ */
+
+import type { MediaKind } from '@conclave/crypto/kid';
+import type { Result } from '@conclave/protocol/result';
+import { err, ok } from '@conclave/protocol/result';
+import type { RemoteTrackPublication } from 'livekit-client';
+import { Room, RoomEvent, setLogLevel } from 'livekit-client';
+import type { MediaSession } from '../media/media-session.ts';
+import { EncryptionManager } from './encryption-manager.ts';
+import type { PublishOptions } from './publishing.ts';
+import { createPublishing } from './publishing.ts';
+import { kindOfSource } from './sources.ts';
+
+export type SfuState = 'connected' | 'reconnecting' | 'disconnected';
+
+export type SfuPorts = {
+  readonly media: Pick<MediaSession, 'nameSender' | 'setMuted' | 'releaseReceiver'>;
+  readonly onState: (state: SfuState) => void;
+  /** Somebody's publications came or went: `wish` again. */
+  readonly onPublications: () => void;
+  /** Something could not be published or switched; it is tried again at the next change. */
+  readonly onPublishFailed: (kind: MediaKind) => void;
+};
+
+/** What is visible or audible, and how large. */
+export type Wish = {
+  /** The LiveKit identity (D7). */
+  readonly participantId: string;
+  readonly kind: MediaKind;
+  /** Of the tile, in physical pixels; ignored for sound. */
+  readonly width: number;
+  readonly height: number;
+};
+
+export type ConnectRequest = {
+  /** `wss://host/sfu/<ticket>`. */
+  readonly url: string;
+  readonly token: string;
+  /** Of TURN servers; none unless given. */
+  readonly iceServers?: readonly RTCIceServer[];
+};
+
+export type SfuConnection = {
+  readonly connect: (request: ConnectRequest) => Promise<Result<void, 'UNREACHABLE'>>;
+  /** Publishes as soon as it is permitted; in place of what is published of this kind, without a new sender. */
+  readonly publish: (kind: MediaKind, track: MediaStreamTrack, options?: PublishOptions) => void;
+  readonly unpublish: (kind: MediaKind) => void;
+  /** Stops the frames at once, in the worker, and tells the SFU. */
+  readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
+  /** Subscribes to this, at this size, and to nothing else. */
+  readonly wish: (wishes: readonly Wish[]) => void;
+  readonly close: () => Promise<void>;
+};
+
+/** To be made after `createMediaSession`: the guard comes first. */
+export function createSfuConnection(ports: SfuPorts): SfuConnection {
+  const { media } = ports;
+  setLogLevel('silent');
+  const manager = new EncryptionManager((sender, source) => {
+    const kind = kindOfSource(source);
+    if (kind) media.nameSender(sender, kind);
+  });
+  const room = new Room({
+    encryption: { e2eeManager: manager },
+    adaptiveStream: false,
+    dynacast: true,
+    disconnectOnPageLeave: false,
+    stopLocalTrackOnUnpublish: false,
+    publishDefaults: { red: false, dtx: false, backupCodec: false, stopMicTrackOnMute: false },
+  });
+  const publishing = createPublishing(room, media, ports.onPublishFailed);
+  let wishes: readonly Wish[] = [];
+
+  const subscribe = (): void => {
+    for (const participant of room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        subscribeTo(publication, wishes, participant.identity);
+      }
+    }
+  };
+  const onPublications = (): void => {
+    subscribe();
+    ports.onPublications();
+  };
+
+  room.on(RoomEvent.ParticipantPermissionsChanged, (_, participant) => {
+    if (participant === room.localParticipant) publishing.reconcile();
+  });
+  room.on(RoomEvent.TrackPublished, onPublications);
+  room.on(RoomEvent.TrackUnpublished, onPublications);
+  room.on(RoomEvent.ParticipantConnected, onPublications);
+  room.on(RoomEvent.TrackUnsubscribed, ({ receiver }) => {
+    if (receiver) media.releaseReceiver(receiver);
+  });
+  room.on(RoomEvent.Reconnecting, () => ports.onState('reconnecting'));
+  room.on(RoomEvent.Reconnected, () => {
+    ports.onState('connected');
+    publishing.reconcile();
+    onPublications();
+  });
+  room.on(RoomEvent.Disconnected, () => ports.onState('disconnected'));
+
+  return {
+    connect: async ({ url, token, iceServers = [] }) => {
+      await room.setE2EEEnabled(true);
+      manager.announce(room.localParticipant);
+      const rtcConfig = { iceServers: [...iceServers] };
+      try {
+        await room.connect(url, token, { autoSubscribe: false, rtcConfig });
+      } catch {
+        return err('UNREACHABLE');
+      }
+      ports.onState('connected');
+      publishing.reconcile();
+      onPublications();
+      return ok(undefined);
+    },
+    publish: publishing.publish,
+    unpublish: publishing.unpublish,
+    setMuted: publishing.setMuted,
+    wish: (wished) => {
+      wishes = wished;
+      subscribe();
+    },
+    close: async () => {
+      publishing.stop();
+      await room.disconnect(false);
+    },
+  };
+}
+
+function subscribeTo(
+  publication: RemoteTrackPublication,
+  wishes: readonly Wish[],
+  participantId: string,
+): void {
+  const kind = kindOfSource(publication.source);
+  const wish = wishes.find((one) => one.participantId === participantId && one.kind === kind);
+  if (publication.isDesired !== (wish !== undefined)) publication.setSubscribed(wish !== undefined);
+  if (wish && (kind === 'camera' || kind === 'screenVideo')) {
+    publication.setVideoDimensions({ width: wish.width, height: wish.height });
+  }
+}

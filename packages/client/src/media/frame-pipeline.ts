@@ -1,0 +1,131 @@
+/**
+ * The media worker without WebRTC: keys, senders and receivers over plain frames. Owns everything that the paths share
+ * and applies `MediaInstruction`s in the order in which they come.
+ *
+ * @see SPEC.md S1–S24
+ */
+
+import { toHex } from '@conclave/protocol/bytes';
+import { createChanges } from './changes.ts';
+import { createKeyStore } from './key-store.ts';
+import type { MediaInstruction } from './media-instruction.ts';
+import { RECEIVE_WINDOW_MS } from './media-limits.ts';
+import type { OpenPorts, Receiver } from './open-path.ts';
+import { createReceiver } from './open-path.ts';
+import type { Medium, SendContext, Sender } from './seal-path.ts';
+import { createSender } from './seal-path.ts';
+import { createStaleness } from './staleness.ts';
+import type { TroubleReport } from './troubles.ts';
+import { createTroubles } from './troubles.ts';
+
+export type PipelinePorts = Pick<OpenPorts, 'clock' | 'onBound' | 'onForeign'> & {
+  /** Frames of this sender were withheld and may now leave: its encoder must start with a key frame. */
+  readonly onKeyFrameWish: (senderId: number) => void;
+};
+
+export type FramePipeline = {
+  /** Applies one instruction; instructions are applied in the order of the calls. Takes over `baseKey` and erases it. */
+  readonly instruct: (instruction: MediaInstruction) => Promise<void>;
+  readonly createSender: (senderId: number, medium: Medium) => Sender;
+  readonly createReceiver: (receiverId: number, medium: Medium, requestKeyFrame: () => void) => Receiver;
+  readonly removeSender: (senderId: number) => void;
+  /** Asks for the key frames that withheld frames make necessary; to be called after an unmute. */
+  readonly askForKeyFrames: () => void;
+  /** Epoch and live contexts for the next beat. */
+  readonly sendContexts: () => {
+    readonly epoch: number | undefined;
+    readonly contexts: readonly SendContext[];
+  };
+  readonly troubleChanges: () => readonly TroubleReport[];
+};
+
+export function createFramePipeline(ports: PipelinePorts): FramePipeline {
+  const { clock } = ports;
+  const keys = createKeyStore(clock);
+  const changes = createChanges(clock);
+  const staleness = createStaleness(clock);
+  const troubles = createTroubles(clock);
+  const senders = new Map<number, Sender>();
+  let confirmed: ReadonlySet<string> = new Set();
+  let isGateOpen = false;
+  let contextCounter = 0;
+  let queue: Promise<void> = Promise.resolve();
+
+  const apply = async (instruction: MediaInstruction): Promise<void> => {
+    switch (instruction.t) {
+      case 'epoch':
+        await keys.install(instruction);
+        staleness.keepOnly(keys.present());
+        break;
+      case 'send':
+        keys.grantSend(instruction.epoch);
+        break;
+      case 'retire':
+        keys.retire(instruction.epoch, clamp(instruction.atMs - clock.unixMs(), 0, RECEIVE_WINDOW_MS));
+        break;
+      case 'confirmed':
+        confirmed = new Set(instruction.leafKeys.map(toHex));
+        break;
+      case 'gate':
+        isGateOpen = instruction.isOpen;
+        break;
+      case 'counters':
+        noteCounters(instruction);
+        break;
+    }
+    changes.announce();
+    askForKeyFrames();
+  };
+
+  const noteCounters = (beat: Extract<MediaInstruction, { t: 'counters' }>): void => {
+    const leafKey = toHex(beat.leafKey);
+    if (!keys.present().has(leafKey)) return;
+    staleness.note(leafKey, beat, clamp(clock.unixMs() - beat.receivedAtMs, 0, RECEIVE_WINDOW_MS));
+  };
+
+  const askForKeyFrames = (): void => {
+    for (const sender of senders.values()) {
+      if (sender.takeKeyFrameWish()) ports.onKeyFrameWish(sender.senderId);
+    }
+  };
+
+  return {
+    instruct: (instruction) => {
+      const done = queue.then(() => apply(instruction));
+      queue = done.catch(() => undefined);
+      return done;
+    },
+    createSender: (senderId, medium) => {
+      const sender = createSender(senderId, medium, {
+        sending: keys.sending,
+        isGateOpen: () => isGateOpen,
+        nextContextCounter: () => contextCounter++,
+      });
+      senders.set(senderId, sender);
+      return sender;
+    },
+    createReceiver: (receiverId, medium, requestKeyFrame) =>
+      createReceiver(receiverId, medium, {
+        ...ports,
+        keys,
+        changes,
+        staleness,
+        troubles,
+        isConfirmed: (leafKey) => confirmed.has(leafKey),
+        requestKeyFrame,
+      }),
+    removeSender: (senderId) => {
+      senders.delete(senderId);
+    },
+    askForKeyFrames,
+    sendContexts: () => ({
+      epoch: keys.sending()?.epoch,
+      contexts: [...senders.values()].flatMap((sender) => sender.context() ?? []),
+    }),
+    troubleChanges: troubles.changes,
+  };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}

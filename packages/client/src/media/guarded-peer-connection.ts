@@ -1,0 +1,200 @@
+/**
+ * The guarded RTCPeerConnection: from `installGuard` on, every sender and receiver of this page is born with the media
+ * worker's transform, in the same task, and keeps it for life (D17). Media that the worker did not seal cannot leave;
+ * media that it did not open cannot be shown.
+ *
+ * - `encodedInsertableStreams` is forced, so Chromium holds what no transform has seen.
+ * - The transform is set once per object (WeakSet), never null, never replaced; its setter is gone for everybody else.
+ *   `createEncodedStreams` and `addStream` are gone too.
+ * - The loudness header is taken out of every description that this page makes (D20).
+ * - The native constructor is not reachable any more from this page's own globals, nor by way of a prototype.
+ *
+ * To be installed before any media library runs.
+ *
+ * @see SPEC.md S30–S36
+ */
+
+import type { Medium } from './seal-path.ts';
+import { withoutLoudness } from './session-description.ts';
+
+/** What the worker is told at birth, as the transform's options. */
+export type TransformOptions = {
+  readonly direction: 'send' | 'receive';
+  /** Counted from 1 over senders and receivers of this page. */
+  readonly id: number;
+  readonly medium: Medium;
+};
+
+export type Guard = {
+  /** Undefined for a sender that was born without the guard: a bug, and a reason to end the call. */
+  readonly senderIdOf: (sender: RTCRtpSender) => number | undefined;
+  readonly receiverIdOf: (receiver: RTCRtpReceiver) => number | undefined;
+  readonly onSender: (listener: (senderId: number, sender: RTCRtpSender) => void) => void;
+  /** Receivers keep their id, and their one track, for life. */
+  readonly onReceiver: (listener: (receiverId: number, receiver: RTCRtpReceiver) => void) => void;
+};
+
+type TransformSetter = (this: RTCRtpSender | RTCRtpReceiver, transform: RTCRtpScriptTransform) => void;
+
+/**
+ * Installs the guard. Throws a TypeError if this browser has no encoded transforms: no call can be made then.
+ * May be called once in the life of a page.
+ *
+ * @param worker - runs `media.worker.ts`; stays for the life of the page
+ */
+export function installGuard(worker: Worker): Guard {
+  const isAble = 'RTCRtpScriptTransform' in globalThis && 'RTCPeerConnection' in globalThis;
+  if (!isAble) throw new TypeError('this browser cannot encrypt media');
+  const setSenderTransform = takeTransformSetter(RTCRtpSender.prototype);
+  const setReceiverTransform = takeTransformSetter(RTCRtpReceiver.prototype);
+  const senderIds = new WeakMap<RTCRtpSender, number>();
+  const receiverIds = new WeakMap<RTCRtpReceiver, number>();
+  const senderListeners: ((id: number, sender: RTCRtpSender) => void)[] = [];
+  const receiverListeners: ((id: number, receiver: RTCRtpReceiver) => void)[] = [];
+  let born = 0;
+
+  const transformOf = (options: TransformOptions) => new RTCRtpScriptTransform(worker, options);
+
+  const guardSender = (sender: RTCRtpSender, medium: Medium): void => {
+    if (senderIds.has(sender)) return;
+    const id = ++born;
+    senderIds.set(sender, id);
+    setSenderTransform.call(sender, transformOf({ direction: 'send', id, medium }));
+    for (const listener of senderListeners) listener(id, sender);
+  };
+
+  const guardReceiver = (receiver: RTCRtpReceiver): void => {
+    if (receiverIds.has(receiver)) return;
+    const id = ++born;
+    receiverIds.set(receiver, id);
+    const medium = mediumOfTrack(receiver.track.kind);
+    setReceiverTransform.call(receiver, transformOf({ direction: 'receive', id, medium }));
+    for (const listener of receiverListeners) listener(id, receiver);
+  };
+
+  const guardTransceiver = (transceiver: RTCRtpTransceiver): void => {
+    guardSender(transceiver.sender, mediumOfTrack(transceiver.receiver.track.kind));
+    guardReceiver(transceiver.receiver);
+  };
+
+  guardMethods(RTCPeerConnection.prototype, guardSender, guardTransceiver);
+  guardConstructor(guardTransceiver);
+
+  return {
+    senderIdOf: (sender) => senderIds.get(sender),
+    receiverIdOf: (receiver) => receiverIds.get(receiver),
+    onSender: (listener) => senderListeners.push(listener),
+    onReceiver: (listener) => receiverListeners.push(listener),
+  };
+}
+
+function mediumOfTrack(kind: string): Medium {
+  return kind === 'audio' ? 'audio' : 'video';
+}
+
+/** Takes the native setter away from the prototype; afterwards only the guard holds it. */
+function takeTransformSetter(prototype: RTCRtpSender | RTCRtpReceiver): TransformSetter {
+  const native = Object.getOwnPropertyDescriptor(prototype, 'transform');
+  const { get, set } = native ?? {};
+  if (!get || !set) throw new TypeError('this browser cannot encrypt media');
+  Object.defineProperty(prototype, 'transform', { get, set: refuse, configurable: false, enumerable: true });
+  Object.defineProperty(prototype, 'createEncodedStreams', { value: refuse, configurable: false });
+  Reflect.deleteProperty(prototype, 'createEncodedStreams');
+  return set;
+}
+
+function refuse(): never {
+  throw new TypeError('only the guard attaches transforms');
+}
+
+type EncodedConfiguration = RTCConfiguration & { encodedInsertableStreams?: boolean };
+
+function forced(configuration: RTCConfiguration | undefined): EncodedConfiguration {
+  return { ...configuration, encodedInsertableStreams: true };
+}
+
+function guardConstructor(guardTransceiver: (transceiver: RTCRtpTransceiver) => void): void {
+  const Native = RTCPeerConnection;
+  const Guarded = new Proxy(Native, {
+    construct(target, [configuration], newTarget) {
+      const connection: RTCPeerConnection = Reflect.construct(target, [forced(configuration)], newTarget);
+      connection.addEventListener('track', ({ transceiver }) => guardTransceiver(transceiver));
+      return connection;
+    },
+  });
+  replace(Native.prototype, 'constructor', Guarded);
+  replace(globalThis, 'RTCPeerConnection', Guarded);
+  if ('webkitRTCPeerConnection' in globalThis) replace(globalThis, 'webkitRTCPeerConnection', Guarded);
+  if ('mozRTCPeerConnection' in globalThis) replace(globalThis, 'mozRTCPeerConnection', Guarded);
+}
+
+function guardMethods(
+  prototype: RTCPeerConnection,
+  guardSender: (sender: RTCRtpSender, medium: Medium) => void,
+  guardTransceiver: (transceiver: RTCRtpTransceiver) => void,
+): void {
+  const { addTransceiver, addTrack, setConfiguration } = prototype;
+  // The forms with callbacks are left out: nobody uses them, and they end in a rejected promise here.
+  const createOffer: (
+    this: RTCPeerConnection,
+    options?: RTCOfferOptions,
+  ) => Promise<RTCSessionDescriptionInit> = prototype.createOffer;
+  const createAnswer: (this: RTCPeerConnection) => Promise<RTCSessionDescriptionInit> =
+    prototype.createAnswer;
+  const setLocalDescription: (
+    this: RTCPeerConnection,
+    description?: RTCLocalSessionDescriptionInit,
+  ) => Promise<void> = prototype.setLocalDescription;
+
+  replace(
+    prototype,
+    'addTransceiver',
+    function (this: RTCPeerConnection, ...args: Parameters<typeof addTransceiver>) {
+      const transceiver = addTransceiver.apply(this, args);
+      guardTransceiver(transceiver);
+      return transceiver;
+    },
+  );
+  replace(prototype, 'addTrack', function (this: RTCPeerConnection, ...args: Parameters<typeof addTrack>) {
+    const sender = addTrack.apply(this, args);
+    guardSender(sender, mediumOfTrack(args[0].kind));
+    return sender;
+  });
+  replace(
+    prototype,
+    'setConfiguration',
+    function (this: RTCPeerConnection, configuration?: RTCConfiguration) {
+      setConfiguration.call(this, forced(configuration));
+    },
+  );
+  replace(prototype, 'createOffer', async function (this: RTCPeerConnection, options?: RTCOfferOptions) {
+    return withoutLoudness(await createOffer.call(this, options));
+  });
+  replace(prototype, 'createAnswer', async function (this: RTCPeerConnection) {
+    return withoutLoudness(await createAnswer.call(this));
+  });
+  replace(
+    prototype,
+    'setLocalDescription',
+    async function (this: RTCPeerConnection, description?: RTCLocalSessionDescriptionInit) {
+      const explicit = description?.sdp ? description : await implied.call(this, description?.type);
+      await setLocalDescription.call(this, explicit && withoutLoudness(explicit));
+    },
+  );
+  if ('addStream' in prototype) replace(prototype, 'addStream', refuse);
+
+  /** What `setLocalDescription()` without a description would make by itself. */
+  async function implied(
+    this: RTCPeerConnection,
+    type?: RTCSdpType,
+  ): Promise<RTCLocalSessionDescriptionInit> {
+    if (type === 'rollback') return { type };
+    const isAnswer =
+      this.signalingState === 'have-remote-offer' || this.signalingState === 'have-local-pranswer';
+    return isAnswer ? await createAnswer.call(this) : await createOffer.call(this);
+  }
+}
+
+function replace(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: false, configurable: false });
+}

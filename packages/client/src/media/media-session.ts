@@ -1,0 +1,205 @@
+/**
+ * The page's side of the media worker: hands it the port over which keys come, says what each sender carries, passes on
+ * whose picture a receiver shows, and runs the watchdog. Wires; what is decided is decided in the worker and in
+ * `watchdog.ts`.
+ *
+ * @see SPEC.md S25–S29, S37
+ */
+
+import type { MediaKind } from '@conclave/crypto/kid';
+import type { Guard } from './guarded-peer-connection.ts';
+import { installGuard } from './guarded-peer-connection.ts';
+import { WATCHDOG_INTERVAL_MS } from './media-limits.ts';
+import type { FromMediaWorker, ReceiverCount, ToMediaWorker } from './media-messages.ts';
+import type { Binding } from './open-path.ts';
+import type { Medium, SenderCount } from './seal-path.ts';
+import { mediumOf } from './seal-path.ts';
+import type { TroubleReport } from './troubles.ts';
+import { hasLeaked, sentOf } from './watchdog.ts';
+
+export type MediaSessionPorts = {
+  /** A new worker that runs `media.worker.ts`; the session keeps it for the life of the page. */
+  readonly worker: Worker;
+  /** This track shows this person from now on: its first authentic frame is about to be decoded. */
+  readonly onBound: (receiverId: number, binding: Binding, track: MediaStreamTrack) => void;
+  /** This track no longer shows whom it showed: take it off the tile before returning. */
+  readonly onUnbound: (receiverId: number) => void;
+  readonly onTrouble: (reports: readonly TroubleReport[]) => void;
+  /** Media left unsealed, or a sender was born unguarded. Its track is stopped already; end the call and say why. */
+  readonly onLeak: () => void;
+};
+
+export type MediaSession = {
+  /** Gives the worker the port over which `MediaInstruction`s come (from the MLS worker). Once. */
+  readonly usePort: (port: MessagePort) => void;
+  /** Says what a new sender carries. A sender that the guard has not seen is stopped and reported as a leak. */
+  readonly nameSender: (sender: RTCRtpSender, kind: MediaKind) => void;
+  /** Stops the frames of every sender of this kind, also of later ones, in the worker: whatever the SFU asks for. */
+  readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
+  /** The SFU says that the receiver carries nobody's track now. Steers only how soon it can show somebody else. */
+  readonly releaseReceiver: (receiver: RTCRtpReceiver) => void;
+  readonly counts: () => Promise<MediaCounts>;
+  /** Ends the watchdog and the worker; nothing leaves and nothing is shown any more. */
+  readonly stop: () => void;
+};
+
+export type MediaCounts = {
+  readonly senders: readonly SenderCount[];
+  readonly receivers: readonly ReceiverCount[];
+};
+
+type Named = { readonly sender: RTCRtpSender; readonly kind: MediaKind };
+
+/** Installs the guard (see `installGuard`) and starts the session. Once in the life of a page. */
+export function createMediaSession(ports: MediaSessionPorts): MediaSession {
+  const { worker } = ports;
+  const guard = installGuard(worker);
+  const born = new Map<number, RTCRtpSender>();
+  const named = new Map<number, Named>();
+  const receivers = new Map<number, RTCRtpReceiver>();
+  const muted = new Set<MediaKind>();
+  const counting = createCounting((request) => post({ t: 'count', request }));
+  const post = (message: ToMediaWorker, transfer: Transferable[] = []): void =>
+    worker.postMessage(message, transfer);
+
+  guard.onSender((id, sender) => born.set(id, sender));
+  guard.onReceiver((id, receiver) => receivers.set(id, receiver));
+
+  worker.addEventListener('message', ({ data }) => {
+    const message = data as FromMediaWorker;
+    switch (message.t) {
+      case 'bound': {
+        const track = receivers.get(message.receiverId)?.track;
+        if (track) ports.onBound(message.receiverId, message.binding, track);
+        break;
+      }
+      case 'foreign':
+        ports.onUnbound(message.receiverId);
+        post({ t: 'rebind', receiverId: message.receiverId, binding: message.binding });
+        break;
+      case 'trouble':
+        ports.onTrouble(message.reports);
+        break;
+      case 'key-frame-wish':
+        void requestKeyFrame(born.get(message.senderId));
+        break;
+      case 'counts':
+        counting.answer(message.request, message);
+        break;
+    }
+  });
+
+  const watch = createWatch(born, counting.ask, ports.onLeak);
+
+  return {
+    usePort: (port) => post({ t: 'port', port }, [port]),
+    nameSender: (sender, kind) => {
+      const senderId = guard.senderIdOf(sender);
+      if (senderId === undefined) {
+        stopSender(sender);
+        ports.onLeak();
+        return;
+      }
+      named.set(senderId, { sender, kind });
+      post({ t: 'name', senderId, kind });
+      post({ t: 'mute', senderId, isMuted: muted.has(kind) });
+    },
+    setMuted: (kind, isMuted) => {
+      if (isMuted) muted.add(kind);
+      else muted.delete(kind);
+      for (const [senderId, one] of named) if (one.kind === kind) post({ t: 'mute', senderId, isMuted });
+    },
+    releaseReceiver: (receiver) => release(guard, receiver, post, ports.onUnbound),
+    counts: counting.ask,
+    stop: () => {
+      watch.stop();
+      worker.terminate();
+    },
+  };
+}
+
+function release(
+  guard: Guard,
+  receiver: RTCRtpReceiver,
+  post: (message: ToMediaWorker) => void,
+  onUnbound: (receiverId: number) => void,
+): void {
+  const receiverId = guard.receiverIdOf(receiver);
+  if (receiverId === undefined) return;
+  onUnbound(receiverId);
+  post({ t: 'release', receiverId });
+}
+
+function createCounting(send: (request: number) => void) {
+  const waiting = new Map<number, (counts: MediaCounts) => void>();
+  let requests = 0;
+  return {
+    ask: (): Promise<MediaCounts> =>
+      new Promise((resolve) => {
+        waiting.set(++requests, resolve);
+        send(requests);
+      }),
+    answer: (request: number, counts: MediaCounts): void => {
+      waiting.get(request)?.(counts);
+      waiting.delete(request);
+    },
+  };
+}
+
+/** Looks at every sender from its birth; the statistics are read before the worker is asked. */
+function createWatch(
+  senders: ReadonlyMap<number, RTCRtpSender>,
+  ask: () => Promise<MediaCounts>,
+  onLeak: () => void,
+): { readonly stop: () => void } {
+  let isLooking = false;
+
+  const look = async (): Promise<void> => {
+    const reports = [...senders].map(async ([id, sender]) => ({
+      id,
+      sender,
+      report: await sender.getStats(),
+    }));
+    const seen = await Promise.all(reports);
+    const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count.bytesSealed]));
+    for (const { id, sender, report } of seen) {
+      if (!hasLeaked(mediumOfSender(sender), sentOf(report.values()), sealedById.get(id) ?? 0)) continue;
+      stopSender(sender);
+      onLeak();
+    }
+  };
+
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch(() => undefined)
+      .finally(() => {
+        isLooking = false;
+      });
+  }, WATCHDOG_INTERVAL_MS);
+  return { stop: () => clearInterval(timer) };
+}
+
+function mediumOfSender(sender: RTCRtpSender): Medium {
+  return mediumOf(sender.track?.kind === 'video' ? 'camera' : 'microphone');
+}
+
+function stopSender(sender: RTCRtpSender): void {
+  sender.track?.stop();
+  sender.replaceTrack(null).catch(() => undefined);
+}
+
+type KeyFrameParameters = (
+  parameters: RTCRtpSendParameters,
+  options: { readonly encodingOptions: readonly { readonly keyFrame: boolean }[] },
+) => Promise<void>;
+
+/** Chromium's way; Firefox's lies in the worker. */
+async function requestKeyFrame(sender: RTCRtpSender | undefined): Promise<void> {
+  if (!sender) return;
+  const parameters = sender.getParameters();
+  const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+  const set: KeyFrameParameters = sender.setParameters;
+  await set.call(sender, parameters, { encodingOptions }).catch(() => undefined);
+}

@@ -1,0 +1,200 @@
+/**
+ * The way in: a received frame becomes the frame that its sender's encoder made, or nothing. What decides is the KID,
+ * the tree and the beats; nothing that the SFU or LiveKit says (D16).
+ *
+ * Order: envelope → key (held ≤ 1 s if its epoch is one of the next) → confirmed (held ≤ 1 s) → not stale → not seen →
+ * authentic → mark as seen → this KID feeds this receiver → the receiver shows this leaf. What fails to authenticate
+ * changes nothing.
+ *
+ * @see SPEC.md S6–S19
+ */
+
+import type { ParsedMediaFrame } from '@conclave/crypto/frame-crypto';
+import { openMediaFrame, parseMediaFrame } from '@conclave/crypto/frame-crypto';
+import type { MediaKind } from '@conclave/crypto/kid';
+import type { Bytes } from '@conclave/protocol/bytes';
+import type { Changes } from './changes.ts';
+import type { Clock } from './clock.ts';
+import type { Feed, KeyLookup, KeyStore } from './key-store.ts';
+import { HOLD_MS, KEY_FRAME_REQUEST_MS, KID_IDLE_MS } from './media-limits.ts';
+import type { EncodedFrame, Medium } from './seal-path.ts';
+import { mediumOf } from './seal-path.ts';
+import type { Staleness } from './staleness.ts';
+import type { Troubles } from './troubles.ts';
+
+export type DropReason =
+  | 'empty'
+  | 'codec'
+  | 'malformed'
+  | 'own'
+  | 'unknown-key'
+  | 'no-key'
+  | 'wrong-medium'
+  | 'unconfirmed'
+  | 'stale'
+  | 'replayed'
+  | 'unauthentic'
+  | 'other-receiver'
+  | 'other-leaf'
+  | 'too-many';
+
+/** Whose frames a receiver shows. */
+export type Binding = {
+  /** Hexadecimal. */
+  readonly leafKey: string;
+  readonly kind: MediaKind;
+};
+
+export type OpenPorts = {
+  readonly clock: Clock;
+  readonly keys: KeyStore;
+  readonly changes: Changes;
+  readonly staleness: Staleness;
+  readonly troubles: Troubles;
+  readonly isConfirmed: (leafKey: string) => boolean;
+  /** This person's first authentic frame is about to be shown; the receiver shows nobody else until it is rebound. */
+  readonly onBound: (receiverId: number, binding: Binding) => void;
+  /** An authentic frame of another leaf or kind was dropped. Said once for each, until the receiver is rebound. */
+  readonly onForeign: (receiverId: number, binding: Binding) => void;
+};
+
+export type Receiver = {
+  readonly receiverId: number;
+  /** The original frame, or undefined: then nothing may be shown. `arrivedMs` by the clock; frames come in order. */
+  readonly open: (frame: EncodedFrame, arrivedMs: number) => Promise<Bytes | undefined>;
+  /** From now on only this person's frames; `onBound` comes again with the first of them. */
+  readonly rebind: (binding: Binding) => void;
+  /** The receiver is free again: it is bound by the next authentic frame. */
+  readonly release: () => void;
+  readonly drops: ReadonlyMap<DropReason, number>;
+  readonly countDrop: (reason: DropReason) => void;
+  readonly framesOpened: () => number;
+};
+
+type Found = Extract<KeyLookup, { t: 'found' }>;
+
+export function createReceiver(
+  receiverId: number,
+  medium: Medium,
+  ports: OpenPorts & { readonly requestKeyFrame: () => void },
+): Receiver {
+  const { clock, keys, troubles } = ports;
+  const drops = new Map<DropReason, number>();
+  let feed: Feed = { receiverId, isReleased: false };
+  let bound: Binding | undefined;
+  let isBoundSaid = false;
+  let reported: Binding | undefined;
+  let isKeyFrameNeeded = false;
+  let keyFrameAskedMs = Number.NEGATIVE_INFINITY;
+  let opened = 0;
+
+  const countDrop = (reason: DropReason): void => {
+    drops.set(reason, (drops.get(reason) ?? 0) + 1);
+  };
+  const drop = (reason: DropReason): undefined => countDrop(reason) as undefined;
+
+  const askForKeyFrame = (): void => {
+    isKeyFrameNeeded = false;
+    if (medium !== 'video' || clock.nowMs() - keyFrameAskedMs < KEY_FRAME_REQUEST_MS) return;
+    keyFrameAskedMs = clock.nowMs();
+    ports.requestKeyFrame();
+  };
+
+  /** The key of the KID, once there is one that may be used. */
+  const awaitKey = async (kid: number, deadlineMs: number): Promise<Found | DropReason> => {
+    for (;;) {
+      const found = keys.lookup(kid);
+      if (found.t === 'own') return 'own';
+      if (found.t === 'unknown') return 'unknown-key';
+      if (found.t === 'found' && mediumOf(found.kind) !== medium) return 'wrong-medium';
+      if (found.t === 'found' && ports.isConfirmed(found.leafKey)) return found;
+      if (clock.nowMs() >= deadlineMs) return outOfTime(found);
+      await ports.changes.next(deadlineMs);
+    }
+  };
+
+  const outOfTime = (found: Exclude<KeyLookup, { t: 'own' | 'unknown' }>): DropReason => {
+    const trouble = found.t === 'ahead' ? 'waiting-for-key' : 'unconfirmed';
+    if (found.leafKey !== undefined) troubles.dropped(found.leafKey, found.kind, trouble);
+    isKeyFrameNeeded = true;
+    return found.t === 'ahead' ? 'no-key' : 'unconfirmed';
+  };
+
+  const open = async (frame: EncodedFrame, arrivedMs: number): Promise<Bytes | undefined> => {
+    if (frame.data.length === 0) return drop('empty');
+    if (frame.codec === undefined) return drop('codec');
+    const parsed = parseMediaFrame(frame.codec, frame.data);
+    if (!parsed.ok) return drop('malformed');
+    const found = await awaitKey(parsed.value.header.kid, arrivedMs + HOLD_MS);
+    if (typeof found === 'string') return drop(found);
+    return openUnder(found, parsed.value);
+  };
+
+  const openUnder = async (found: Found, parsed: ParsedMediaFrame): Promise<Bytes | undefined> => {
+    const { kid, counter } = parsed.header;
+    const { leafKey, kind, key } = found;
+    if (ports.staleness.isStale({ leafKey, epoch: found.epoch, context: found.context, counter })) {
+      troubles.dropped(leafKey, kind, 'delayed');
+      return drop('stale');
+    }
+    if (!key.window.isFresh(counter)) return drop('replayed');
+    const plain = await openMediaFrame(parsed, await key.frameKey);
+    if (!plain) {
+      troubles.dropped(leafKey, kind, 'unverifiable');
+      return drop('unauthentic');
+    }
+    const still = keys.lookup(kid);
+    if (still.t !== 'found' || still.key !== key || !ports.isConfirmed(leafKey)) return drop('unknown-key');
+    if (!key.window.commit(counter)) return drop('replayed');
+    const refusal = admit(found);
+    if (refusal) return drop(refusal);
+    shown(found, parsed.isKey);
+    return plain;
+  };
+
+  /** Whether an authentic frame may be shown here. */
+  const admit = ({ key, leafKey, kind }: Found): DropReason | undefined => {
+    const { fed } = key;
+    const isElsewhere = fed !== undefined && fed.feed !== feed && !fed.feed.isReleased;
+    if (isElsewhere && clock.nowMs() - fed.atMs < KID_IDLE_MS) {
+      isKeyFrameNeeded = true;
+      return 'other-receiver';
+    }
+    if (bound && (bound.leafKey !== leafKey || bound.kind !== kind)) {
+      if (reported?.leafKey !== leafKey || reported.kind !== kind) {
+        reported = { leafKey, kind };
+        ports.onForeign(receiverId, reported);
+      }
+      isKeyFrameNeeded = true;
+      return 'other-leaf';
+    }
+    key.fed = { feed, atMs: clock.nowMs() };
+    bound ??= { leafKey, kind };
+    if (!isBoundSaid) ports.onBound(receiverId, bound);
+    isBoundSaid = true;
+    return undefined;
+  };
+
+  const shown = ({ leafKey, kind }: Found, isKey: boolean): void => {
+    opened++;
+    troubles.shown(leafKey, kind);
+    if (isKey) isKeyFrameNeeded = false;
+    else if (isKeyFrameNeeded) askForKeyFrame();
+  };
+
+  const rebind = (binding: Binding): void => {
+    bound = binding;
+    isBoundSaid = false;
+    reported = undefined;
+  };
+
+  const release = (): void => {
+    feed.isReleased = true;
+    feed = { receiverId, isReleased: false };
+    bound = undefined;
+    isBoundSaid = false;
+    reported = undefined;
+  };
+
+  return { receiverId, open, rebind, release, drops, countDrop, framesOpened: () => opened };
+}
