@@ -13,26 +13,39 @@ import { pad, unpad } from './padded.ts';
 
 const AAD = utf8('conclave name v1');
 
+/** Controls, private and unassigned characters, and invisible formatting but for the two joiners. */
+const INVISIBLE = /[\p{Cc}\p{Co}\p{Cn}]|(?![\u200c\u200d])\p{Cf}/gu;
+/** Persian words and joined emoji need joiners between their letters; at the edge of ASCII they only disguise a name. */
+const IDLE_JOINER =
+  /(?<![^\0-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\0-\x7f])|(?<=[\u200c\u200d])[\u200c\u200d]+/gu;
+const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{S}]/u;
+
 /**
  * A name as it is shown: NFC, one line, single spaces, without control, bidirectional and other invisible formatting
- * characters (which could dress one name as another), cut to 60 bytes of UTF-8. Undefined if nothing is left.
+ * characters (which could dress one name as another), cut to 60 bytes of UTF-8. Undefined if nothing visible is left.
  */
 export function tidyName(text: string): string | undefined {
-  const oneLine = text
+  const line = text
     .toWellFormed()
-    .normalize('NFC')
-    .replaceAll(/\s+/gu, ' ')
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Co}\p{Cn}]|(?!\u200d)\p{Cf}/gu, '')
+    .replaceAll(/\s/gu, ' ')
+    .replaceAll(INVISIBLE, '')
+    .replaceAll(IDLE_JOINER, '');
+  const tidy = cutToBytes(line.replaceAll(/ +/g, ' ').trim().normalize('NFC'), NAME_BYTES_MAX)
+    .replace(/[\u200c\u200d]+$/u, '')
     .trim();
-  let tidy = '';
+  return VISIBLE.test(tidy) ? tidy : undefined;
+}
+
+/** The longest start of whole characters that fits. */
+function cutToBytes(text: string, bytesMax: number): string {
+  let end = 0;
   let lengthBytes = 0;
-  for (const character of oneLine) {
+  for (const character of text) {
     lengthBytes += utf8(character).length;
-    if (lengthBytes > NAME_BYTES_MAX) break;
-    tidy += character;
+    if (lengthBytes > bytesMax) break;
+    end += character.length;
   }
-  tidy = tidy.trim();
-  return /[^\s\u200d]/u.test(tidy) ? tidy : undefined;
+  return text.slice(0, end);
 }
 
 /** Seals a name, tidied. Throws a RangeError for a name of which nothing is left. */

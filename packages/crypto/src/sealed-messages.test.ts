@@ -138,16 +138,34 @@ describe('names', () => {
     expect(tidyName('A\u202eda\u200b\u0000')).toBe('Ada');
     expect(tidyName('e\u0301')).toBe('é');
     expect(tidyName('é'.repeat(40))).toBe('é'.repeat(30));
-    for (const nothing of ['', ' ', '\u200b\u200b', '\u200d', '\u0000', '\u2028']) {
+    expect(tidyName('A\u200dda \u200b L')).toBe('Ada L');
+    expect(tidyName('علی\u200cرضا')).toBe('علی\u200cرضا');
+    expect(tidyName('علی\u200c\u200d\u200cرضا')).toBe('علی\u200cرضا');
+    expect(tidyName('e\u200b\u0301')).toBe('é');
+    for (const nothing of [
+      '',
+      ' ',
+      '\u200b\u200b',
+      '\u200d',
+      '\u0000',
+      '\u2028',
+      '\u3164',
+      '\u2800',
+      '\u0301',
+    ]) {
       expect(tidyName(nothing)).toBeUndefined();
     }
+    const characters = fc.constantFrom(...'ae éß\u0301\u200b\u200c\u200d\u202e\u00a0\n👩ع');
+    const tricky = fc.array(characters, { maxLength: 50 }).map((all) => all.join(''));
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), tricky), (text) => {
         const tidy = tidyName(text);
         if (tidy === undefined) return;
         expect(utf8(tidy).length).toBeLessThanOrEqual(60);
         expect(tidyName(tidy)).toBe(tidy);
+        expect(tidy).not.toMatch(/[\p{Cc}\u200b\u202a-\u202e\u2066-\u2069]|\s\s|^\s|\s$/u);
       }),
+      { numRuns: 3000 },
     );
   });
 
