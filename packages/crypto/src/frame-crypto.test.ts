@@ -36,7 +36,7 @@ const payloads = fc.uint8Array({ maxLength: 400 });
 const counters = fc.oneof(fc.nat(20), fc.integer({ min: 0, max: FRAMES_PER_KEY_MAX - 1 }));
 
 describe('sealed media frames', () => {
-  test('[K22] [K23] every frame of every codec comes back whole, with its KID, counter and key flag', async () => {
+  test('[K22, K23] every frame of every codec comes back whole, with its KID, counter and key flag', async () => {
     const frames = fc.asyncProperty(
       codecs,
       fc.boolean(),

@@ -47,7 +47,7 @@ describe('KIDs', () => {
     expect(() => encodeContext(0.5, 'camera')).toThrow(RangeError);
   });
 
-  test('[K15] [K27] every number that a header can hold decodes', () => {
+  test('[K15, K27] every number that a header can hold decodes', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (kid) => {
         const { context, leafIndex, epochLow } = decodeKid(kid);

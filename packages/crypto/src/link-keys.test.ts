@@ -65,7 +65,7 @@ describe('link keys', () => {
     expect(new Set(all.flat()).size).toBe(7 * 8);
   });
 
-  test('[K5] [K6] the kind changes every key too, and an open link yields access alone', async () => {
+  test('[K5, K6] the kind changes every key too, and an open link yields access alone', async () => {
     const open: Link = { ...link, kind: 'open' };
     await expect(deriveLinkKeys(open)).rejects.toThrow(TypeError);
     const access = await deriveAccess(open);

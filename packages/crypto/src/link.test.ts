@@ -155,7 +155,7 @@ describe('what is no intact link', () => {
     ).toBe('UNKNOWN_SUITE');
   });
 
-  test('[K2] [K27] arbitrary text never throws', () => {
+  test('[K2, K27] arbitrary text never throws', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), fc.string({ maxLength: 200 }), (path, hash) => {
         expect(typeof parsed(`/r/${path}`, `#1.${hash}`)).toBe('string');

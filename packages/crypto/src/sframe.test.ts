@@ -96,7 +96,7 @@ describe('SFrame header', () => {
     );
   });
 
-  test('[K13] [K27] whatever decodes is the one encoding of its values; nothing throws', () => {
+  test('[K13, K27] whatever decodes is the one encoding of its values; nothing throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => {
         const header = decodeHeader(bytes);
@@ -133,7 +133,7 @@ describe('frame keys', () => {
     await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow();
   });
 
-  test('[K14] [K23] a frame opens under its KID, counter and metadata alone', async () => {
+  test('[K14, K23] a frame opens under its KID, counter and metadata alone', async () => {
     const baseKey = await importBaseKey(base);
     const frameKey = await deriveFrameKey(baseKey, 9);
     const sealed = await sealFrame(frameKey, 5, utf8('m'), utf8('frame'));

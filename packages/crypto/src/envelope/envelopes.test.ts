@@ -25,7 +25,7 @@ function unwrapped(envelope: Envelope, ...values: number[]): Bytes | 'MALFORMED'
 }
 
 describe('round trips', () => {
-  test('[K18] [K19] [K20] [K21] key flag, prefix and sealed bytes come back from every envelope', () => {
+  test('[K18, K19, K20, K21] key flag, prefix and sealed bytes come back from every envelope', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20_000 }), fc.boolean(), (ciphertext, isKey) => {
         expectRoundTrip(opusEnvelope, false, bytesOf([]), ciphertext);
@@ -132,7 +132,7 @@ describe('LEB128', () => {
     expect([...encodeLeb128(300)]).toEqual([0xac, 0x02]);
   });
 
-  test('[K21] [K27] what decodes is the one encoding of its value; nothing throws', () => {
+  test('[K21, K27] what decodes is the one encoding of its value; nothing throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 8 }), (bytes) => {
         const size = decodeLeb128(bytes, 0);
