@@ -142,6 +142,8 @@ describe('names', () => {
     expect(tidyName('علی\u200cرضا')).toBe('علی\u200cرضا');
     expect(tidyName('علی\u200c\u200d\u200cرضا')).toBe('علی\u200cرضا');
     expect(tidyName('e\u200b\u0301')).toBe('é');
+    expect(tidyName('A\ud800')).toBe('A\ufffd');
+    expect(tidyName(`${'é'.repeat(28)}\u200cé`)).toBe('é'.repeat(28));
     for (const nothing of [
       '',
       ' ',
