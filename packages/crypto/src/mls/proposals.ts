@@ -2,7 +2,7 @@
  * Proposals of a commit: resolved from references, bounded, and of a shape that Conclave uses at all. The same check
  * guards what we make and what we receive, before the library sees it: ts-mls walks to an index out of range for half a
  * minute, takes an ExternalInit from a member, and cannot process a path together with changed extensions.
- * Which shape is *legal* in which situation is the caller's judgement, on the staged commit.
+ * Whether a commit of such a shape is *legal* now — which PSK, whose Remove — is the caller's judgement on the staged one.
  * @spec K39, K41, K42, K43
  */
 
@@ -85,6 +85,8 @@ function toChange(tree: RatchetTree, proposal: Proposal): StagedChange {
     }
     case 'group_context_extensions': {
       const { extensions } = proposal.groupContextExtensions;
+      // The library ignores an empty list instead of emptying the group's.
+      need(extensions.length > 0, 'EXTENSIONS', 'empty list of extensions');
       checkExtensions(extensions);
       return { type: 'extensions', extensions: toMap(extensions) };
     }
@@ -104,37 +106,44 @@ export interface CommitShape {
 
 /** Refuses SHAPE, BOUNDS. */
 export function checkShape(tree: RatchetTree, { proposals, hasPath, committer }: CommitShape): void {
-  const count = (type: StagedProposal['type']) => proposals.filter((p) => p.type === type).length;
-  need(count('psk') <= 1, 'SHAPE', 'more than one PSK');
-  need(count('extensions') <= 1, 'SHAPE', 'more than one change of extensions');
   need(
     proposals.every((p) => !p.byReference || p.type === 'remove'),
     'SHAPE',
     'only a Remove may be committed by reference',
   );
-  if (committer === undefined) {
-    const others = proposals.length - count('psk') - count('remove') - count('external_init');
-    need(hasPath && others === 0, 'SHAPE', 'external commit');
-    need(count('external_init') === 1 && count('remove') <= 1, 'SHAPE', 'external commit');
-    need(!proposals.some((p) => p.byReference), 'SHAPE', 'external commit with a reference');
-    return;
-  }
-  need(count('external_init') === 0, 'SHAPE', 'ExternalInit from a member');
-  checkMemberShape(proposals, hasPath, committer);
-  const members = leavesOf(tree).length;
-  need(count('add') <= ADDS_PER_COMMIT_MAX, 'BOUNDS', `${count('add')} Adds`);
-  need(members + count('add') <= MAX_LEAVES, 'BOUNDS', 'the group is full');
+  if (committer === undefined) checkExternalShape(proposals, hasPath);
+  else checkMemberShape(proposals, hasPath, committer);
+  const adds = countOf(proposals, 'add');
+  need(adds <= ADDS_PER_COMMIT_MAX, 'BOUNDS', `${adds} Adds`);
+  need(leavesOf(tree).length + adds <= MAX_LEAVES, 'BOUNDS', 'the group is full');
 }
 
-/** Adds alone, Removes alone or extensions alone, each with a PSK or without, or nothing; a path exactly where one is due. */
+/** {ExternalInit, PSK} or, for a resync, {ExternalInit, Remove, PSK}; by value, with a path (D5). */
+function checkExternalShape(proposals: readonly StagedProposal[], hasPath: boolean): void {
+  const removes = countOf(proposals, 'remove');
+  const exact = countOf(proposals, 'external_init') === 1 && countOf(proposals, 'psk') === 1 && removes <= 1;
+  need(hasPath && exact && proposals.length === 2 + removes, 'SHAPE', 'external commit');
+  need(!proposals.some((p) => p.byReference), 'SHAPE', 'external commit with a reference');
+}
+
+/** {Add × k, PSK}, {Remove × k}, {extensions, PSK?} or nothing; a path exactly where one is due. */
 function checkMemberShape(proposals: readonly StagedProposal[], hasPath: boolean, committer: number): void {
-  const main = new Set(proposals.map((p) => p.type).filter((type) => type !== 'psk'));
-  need(main.size === 1 || proposals.length === 0, 'SHAPE', 'combination of proposals');
-  const needsPath = proposals.length === 0 || main.has('remove');
+  const [adds, removes] = [countOf(proposals, 'add'), countOf(proposals, 'remove')];
+  const [psks, changes] = [countOf(proposals, 'psk'), countOf(proposals, 'extensions')];
+  const total = proposals.length;
+  const admission = adds > 0 && psks === 1 && total === adds + 1;
+  const removal = removes > 0 && total === removes;
+  const change = changes === 1 && psks <= 1 && total === 1 + psks;
+  need(total === 0 || admission || removal || change, 'SHAPE', 'combination of proposals');
+  const needsPath = total === 0 || removal;
   need(hasPath === needsPath, 'SHAPE', needsPath ? 'no path' : 'path that is not due');
   const removed = proposals.flatMap((p) => (p.type === 'remove' ? [p.leafIndex] : []));
   need(new Set(removed).size === removed.length, 'SHAPE', 'one leaf removed twice');
   need(!removed.includes(committer), 'SHAPE', 'a committer cannot remove itself');
+}
+
+function countOf(proposals: readonly StagedProposal[], type: StagedProposal['type']): number {
+  return proposals.filter((p) => p.type === type).length;
 }
 
 /** The new list has every type of the old one (defect 11 of the library: a GCE replaces the whole list). */

@@ -140,11 +140,19 @@ async function admit(
   const before = committer === undefined ? undefined : leafNodeAt(state.ratchetTree, committer);
   const leaf = commit.path?.leafNode;
   if (before && leaf) need(hasSameIdentity(before, leaf), 'IDENTITY', "committer's leaf changed identity");
+  if (committer === undefined && leaf) checkResync(proposals, leaf);
   for (const { proposal } of resolved) {
     if (proposal.proposalType !== 'add') continue;
     await checkKeyPackage(proposal.add.keyPackage, suite);
   }
   return { commit, committer, resolved, proposals, authenticatedData };
+}
+
+/** From outside one can only remove one's own old leaf (D8). */
+function checkResync(proposals: readonly StagedProposal[], { signaturePublicKey }: LeafNode): void {
+  const isOwn = (p: StagedProposal) =>
+    p.type !== 'remove' || equalBytes(p.removed.signatureKey, signaturePublicKey);
+  need(proposals.every(isOwn), 'IDENTITY', 'resync of another member');
 }
 
 function pskIds(resolved: readonly Resolved[]): readonly PreSharedKeyID[] {

@@ -3,7 +3,7 @@
  * and would put them in the bundle): 1 is RFC 9420's X25519 suite, 2 the experimental X-Wing hybrid (D2).
  * Hash and HKDF are synchronous JavaScript: an epoch of a hundred members makes some 1,500 tiny calls, and WebCrypto pays
  * a thread hop for each. AEAD, KEM and signatures are WebCrypto (X-Wing's ML-KEM part is JavaScript).
- * @spec K30, K31
+ * @spec K30
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
