@@ -12,6 +12,7 @@ import { concatBytes, utf8 } from '@conclave/protocol/bytes';
 import { open, seal } from './aead.ts';
 import { BEAT_BODY_BYTES_MAX, BEAT_SEALED_BYTES } from './limits.ts';
 import { pad, unpad } from './padded.ts';
+import { isSmallOrderKey } from './small-order.ts';
 
 export type BeatKeys = {
   /** 32 bytes. */
@@ -71,6 +72,7 @@ function aadOf(roomId: Bytes): Bytes {
 }
 
 async function verifyEd25519(publicKey: Bytes, signature: Bytes, message: Bytes): Promise<boolean> {
+  if (isSmallOrderKey(publicKey)) return false;
   try {
     const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', key, signature, message);
