@@ -1,0 +1,76 @@
+/**
+ * Limits of the delivery service: rates, counts and sizes that protect one process from its clients.
+ */
+import type { ClientMessage } from '@conclave/protocol/wire';
+
+/** `burst` at once, refilled by `perSecond`. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Messages of one socket, by kind. A client of ours stays far below each. */
+export const MESSAGE_RATES: Readonly<Record<ClientMessage['t'], Rate>> = {
+  hello: { burst: 1, perSecond: 0 },
+  found: { burst: 5, perSecond: 0.2 },
+  knock: { burst: 6, perSecond: 1 },
+  commit: { burst: 20, perSecond: 5 },
+  proposal: { burst: 10, perSecond: 1 },
+  // On each change of a flag (two a second) and of an epoch, and answers to `ask` (one a second)
+  beat: { burst: 30, perSecond: 6 },
+  log: { burst: 20, perSecond: 2 },
+  'group-info': { burst: 10, perSecond: 2 },
+  'report-invalid': { burst: 6, perSecond: 0.2 },
+  sfu: { burst: 10, perSecond: 0.5 },
+  leave: { burst: 1, perSecond: 0 },
+};
+
+/** Messages of one socket that wait for the store; more are refused. */
+export const PENDING_MESSAGES_MAX = 32;
+/** What a client that does not read may pile up here before it is cut. Holds several whole trees of commits. */
+export const SEND_BUFFER_BYTES_MAX = 8 * 1024 * 1024;
+/** A socket that has not answered a ping by the next one is half open. */
+export const PING_INTERVAL_MS = 5_000;
+
+/** A hundred people may sit behind one address. */
+export const SOCKETS_PER_ADDRESS_MAX = 400;
+export const SOCKETS_MAX = 20_000;
+/** Hellos and rooms of one address; of a whole process. */
+export const HELLO_RATE_PER_ADDRESS: Rate = { burst: 400, perSecond: 10 };
+export const ROOM_RATE_PER_ADDRESS: Rate = { burst: 40, perSecond: 0.2 };
+export const ROOM_RATE: Rate = { burst: 400, perSecond: 10 };
+export const ROOMS_MAX = 5_000;
+/** Addresses remembered at once; beyond it the oldest is forgotten. */
+export const ADDRESSES_MAX = 50_000;
+
+/** Sessions of one call: members and those who wait. */
+export const SESSIONS_PER_CALL_MAX = 300;
+/** Leaf keys by participant id that a call remembers, so that who was admitted while reconnecting is known. */
+export const LEAF_KEYS_PER_CALL_MAX = 2_000;
+/** Leavers send one proposal, and repeat it once or twice. */
+export const PROPOSALS_PER_MEMBER_MAX = 3;
+/** Trees kept: a joiner fetches its tree while the next commits are already in (D9 paces them by 500 ms). */
+export const TREES_KEPT = 4;
+/** Reopened commits of one author after which its commits are not taken any more (D7). */
+export const REFUSED_COMMITS_MAX = 2;
+/** Earlier `access` hashes that a call remembers: one a kick. */
+export const EARLIER_ACCESS_MAX = 64;
+/** Counted holders of the old link; beyond it the number stays. */
+export const OLD_LINK_COUNT_MAX = 999;
+/** Beats that are bundled at most; a full bundle goes at once. 1.4 kB each as text, under the 1 MiB of a frame. */
+export const BEATS_PER_BUNDLE_MAX = 500;
+/** Pause between two looks at what has become due. */
+export const SWEEP_INTERVAL_MS = 250;
+
+/** Tickets of one session that are valid at once: reconnects overlap. */
+export const TICKETS_PER_SESSION_MAX = 4;
+/** Connections through the proxy of one session. */
+export const SFU_CONNECTIONS_PER_SESSION_MAX = 4;
+/** Long enough to connect; a removed client must not come back with it (livekit.md §1). */
+export const SFU_TOKEN_LIFETIME_S = 60;
+/** A call to LiveKit's API without an answer by then has failed. */
+export const SFU_REQUEST_TIMEOUT_S = 3;
+/** Pauses before a call to LiveKit's API is tried again; after the last it is given up. */
+export const SFU_RETRY_DELAYS_MS: readonly number[] = [50, 100, 200, 400, 800, 1_600, 3_200, 5_000];
+/** A clean stop gives sockets this long to close. */
+export const STOP_TIMEOUT_MS = 1_000;

@@ -1,0 +1,52 @@
+/**
+ * found: the holder of the host key puts a group into a room that has none, or in the place of one in which nobody
+ * is connected (D4, D7).
+ *
+ * @see SPEC.md V29, V30
+ */
+import type { ClientMessage } from '@conclave/protocol/wire';
+import type { Call } from './call.ts';
+import type { DeliveryContext } from './context.ts';
+import { notifyWaiting } from './notify.ts';
+import { isCurrent } from './point.ts';
+import { markPresent } from './presence.ts';
+import { refuse, type Session, sendTo } from './session.ts';
+
+type Found = Extract<ClientMessage, { t: 'found' }>;
+
+export async function handleFound(
+  context: DeliveryContext,
+  call: Call,
+  session: Session,
+  { request, replaces, groupId, groupInfo, tree }: Found,
+): Promise<void> {
+  const { participantId, leafKey, outlet } = session;
+  if (!session.isHost || session.isLogOnly) return refuse(outlet, 'NOT_ALLOWED', request);
+  const mayFound = isCurrent(call, replaces) && call.isDeserted(participantId);
+  const group = { groupId, epoch: 0, isFrozen: false, groupInfo };
+  const founder = { participantId, leafKey, joinedEpoch: 0, leftEpoch: null };
+  const change = { group, tree, members: [founder] };
+  if (!mayFound || !(await context.store.found(call.roomId, replaces, change))) {
+    sendTo(outlet, {
+      t: 'epoch-taken',
+      request,
+      epoch: call.group?.epoch ?? 0,
+      groupId: call.group?.groupId ?? null,
+    });
+    return;
+  }
+  const former = call.currentMembers().map((member) => member.participantId);
+  call.group = group;
+  call.members.clear();
+  call.members.set(participantId, founder);
+  call.absences.clear();
+  call.proposalCounts.clear();
+  call.refusedCommits.clear();
+  call.reopening = undefined;
+  call.knocks.clear();
+  sendTo(outlet, { t: 'accepted', request, epoch: 0 });
+  for (const gone of former) if (gone !== participantId) context.sfu.expel(call, gone);
+  context.sfu.admit(call, participantId);
+  markPresent(call, participantId, context.clock.nowMs());
+  notifyWaiting(call);
+}

@@ -1,0 +1,43 @@
+/**
+ * Tokens for LiveKit: an opaque identity in an opaque room, for a minute. Who is no member is hidden and may neither
+ * publish nor subscribe (D26).
+ *
+ * @see SPEC.md V57
+ */
+import { toBase64Url } from '@conclave/protocol/bytes';
+import { AccessToken } from 'livekit-server-sdk';
+import type { Call } from '../delivery/call.ts';
+import { SFU_TOKEN_LIFETIME_S } from '../delivery-limits.ts';
+import type { LiveKit } from '../livekit/supervisor.ts';
+
+export function roomNameOf(call: Call): string {
+  return toBase64Url(call.callId);
+}
+
+/** What a member may do, or who is not one yet. Data never goes over LiveKit (livekit.md §6). */
+export function permissionOf(isMember: boolean) {
+  return {
+    canPublish: isMember,
+    canSubscribe: isMember,
+    canPublishData: false,
+    canUpdateMetadata: false,
+    hidden: !isMember,
+  };
+}
+
+/** A JWT that lets `participantId` connect with what it may do now. */
+export async function mintToken(
+  { apiKey, apiSecret }: Pick<LiveKit, 'apiKey' | 'apiSecret'>,
+  call: Call,
+  participantId: string,
+): Promise<string> {
+  const token = new AccessToken(apiKey, apiSecret, { identity: participantId, ttl: SFU_TOKEN_LIFETIME_S });
+  const { canUpdateMetadata, ...permission } = permissionOf(call.isMember(participantId));
+  token.addGrant({
+    room: roomNameOf(call),
+    roomJoin: true,
+    ...permission,
+    canUpdateOwnMetadata: canUpdateMetadata,
+  });
+  return token.toJwt();
+}

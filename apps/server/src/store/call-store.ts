@@ -1,0 +1,91 @@
+/**
+ * Store of live calls: what must survive a restart, and nothing else. Epochs move by compare-and-set in one
+ * transaction. The server reads none of the bytes of `commit`, `groupInfo`, `tree` and `message`.
+ *
+ * @see SPEC.md V20–V22, V61
+ */
+import type { Bytes } from '@conclave/protocol/bytes';
+import type { CommitPhase, LogEntry } from '@conclave/protocol/wire';
+
+export interface StoredMember {
+  readonly participantId: string;
+  readonly leafKey: Bytes;
+  readonly joinedEpoch: number;
+  /** The epoch that the removing commit ended; null while a member. */
+  readonly leftEpoch: number | null;
+}
+
+export interface StoredGroup {
+  readonly groupId: Bytes;
+  readonly epoch: number;
+  readonly isFrozen: boolean;
+  readonly groupInfo: Bytes;
+}
+
+export interface StoredCall {
+  /** base64url */
+  readonly roomId: string;
+  readonly callId: Bytes;
+  readonly hostKeyHash: Bytes;
+  readonly accessHash: Bytes;
+  readonly earlierAccessHashes: readonly Bytes[];
+  /** PKCS #8 */
+  readonly serverKey: Bytes;
+  readonly group: StoredGroup | null;
+  readonly members: readonly StoredMember[];
+  readonly createdAtUnixMs: number;
+}
+
+export interface GroupPoint {
+  readonly groupId: Bytes;
+  readonly epoch: number;
+}
+
+/** A founding or a commit that is to take effect. */
+export interface EpochChange {
+  readonly group: StoredGroup;
+  readonly tree: Bytes;
+  /** Members that are new or whose epochs changed. */
+  readonly members: readonly StoredMember[];
+}
+
+export interface CommitChange extends EpochChange {
+  readonly entry: {
+    readonly epoch: number;
+    readonly phase: CommitPhase;
+    readonly commit: Bytes;
+    readonly joined: readonly string[];
+    readonly left: readonly string[];
+    readonly nextAccessHash: Bytes | undefined;
+  };
+  /** The access hash that the new one takes the place of; only with `nextAccessHash`. */
+  readonly earlierAccessHash: Bytes | undefined;
+}
+
+/** A commit that is taken back. */
+export interface ReopenChange {
+  readonly group: StoredGroup;
+  readonly members: readonly StoredMember[];
+  /** Participants that were no members before the commit. */
+  readonly forgotten: readonly string[];
+}
+
+export interface CallStore {
+  loadCalls(): Promise<StoredCall[]>;
+  createCall(call: StoredCall): Promise<void>;
+  /** Puts a group in the place of `replaces` and forgets everything of that one; false when `replaces` is not current. */
+  found(roomId: string, replaces: GroupPoint | null, change: EpochChange): Promise<boolean>;
+  /** Ends the epoch `from`; false when it is not the current one. */
+  commit(roomId: string, from: GroupPoint, change: CommitChange): Promise<boolean>;
+  /** Takes the commit that led to `from` back; false when `from` is not current. */
+  reopen(roomId: string, from: GroupPoint, change: ReopenChange): Promise<boolean>;
+  /** False when the epoch has as many as it may have. */
+  addProposal(roomId: string, epoch: number, message: Bytes): Promise<boolean>;
+  /** Entries that end the epochs `fromEpoch` to `toEpoch`, inclusive, in order, with their proposals. */
+  readLog(roomId: string, fromEpoch: number, toEpoch: number): Promise<LogEntry[]>;
+  readProposals(roomId: string, epoch: number): Promise<Bytes[]>;
+  readTree(roomId: string, epoch: number): Promise<Bytes | undefined>;
+  /** Deletes every row of the call and overwrites what the files held of it. */
+  deleteCall(roomId: string): Promise<void>;
+  close(): Promise<void>;
+}
