@@ -34,13 +34,17 @@ export function acquireDataLock(dataDir: string): Result<DataLock, string> {
       `--data: cannot use ${dataDir} (${error instanceof Error ? error.message : 'unknown reason'})`,
     );
   }
-  const held = database;
+  const locked = database;
+  held.add(locked);
   return ok({
     release: () => {
-      if (held.isOpen) held.close();
+      if (held.delete(locked)) locked.close();
     },
   });
 }
+
+// A database that nothing refers to is closed by the garbage collector, and its lock would go with it.
+const held = new Set<DatabaseSync>();
 
 const SQLITE_BUSY = 5;
 

@@ -13,5 +13,7 @@ export function shutdownRequested(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of SIGNALS) process.on(signal, () => resolve());
   process.once('disconnect', () => resolve());
+  // The channel may have closed before anybody listened.
+  if (process.channel !== undefined && !process.connected) resolve();
   return promise;
 }

@@ -5,16 +5,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  LIVEKIT_HEALTH_FAILURES_MAX,
-  LIVEKIT_HEALTH_INTERVAL_MS,
-  LIVEKIT_HEALTH_TIMEOUT_MS,
-  LIVEKIT_START_POLL_MS,
-  LIVEKIT_START_TIMEOUT_MS,
-  LIVEKIT_STOP_TIMEOUT_MS,
-} from '../server-limits.ts';
+import { LIVEKIT_STOP_TIMEOUT_MS } from '../server-limits.ts';
+import { HEALTH_TIMES, untilHealthy, watchHealth } from './health.ts';
 import { type LiveKitSettings, livekitConfig } from './livekit-config.ts';
 import { shownLogLine } from './livekit-log.ts';
 
@@ -54,10 +47,10 @@ export function runLiveKit(
   const url = `http://127.0.0.1:${settings.port}`;
   const ended = endOf(child);
   const isGone = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-  const started = answers(url, isGone).then(async (isUp) => {
+  const started = untilHealthy(url, isGone).then(async (isUp) => {
     if (isUp) {
       output.mute();
-      void watch(url, isGone, () => kill(child), report);
+      void watchHealth({ url, isGone, times: HEALTH_TIMES, onSick: () => endSick(child, report) });
     } else {
       kill(child);
       await ended;
@@ -103,44 +96,17 @@ function readOutput(child: ChildProcess, report: (line: string) => void) {
   };
 }
 
-async function answers(url: string, isGone: () => boolean): Promise<boolean> {
-  const deadlineMs = performance.now() + LIVEKIT_START_TIMEOUT_MS;
-  while (!isGone() && performance.now() < deadlineMs) {
-    if (await isHealthy(url)) return true;
-    await delay(LIVEKIT_START_POLL_MS);
-  }
-  return false;
-}
-
-async function watch(url: string, isGone: () => boolean, end: () => void, report: (line: string) => void) {
-  let failures = 0;
-  while (true) {
-    await delay(LIVEKIT_HEALTH_INTERVAL_MS, undefined, { ref: false });
-    if (isGone()) return;
-    failures = (await isHealthy(url)) ? 0 : failures + 1;
-    if (failures < LIVEKIT_HEALTH_FAILURES_MAX) continue;
-    report('LiveKit does not answer any more: ending it');
-    end();
-    return;
-  }
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(LIVEKIT_HEALTH_TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
-
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   child.kill('SIGTERM');
   // The guard kills LiveKit when the limit is over; this is for a guard that hangs itself.
   const limit = setTimeout(() => kill(child), LIVEKIT_STOP_TIMEOUT_MS * 2);
   await ended;
   clearTimeout(limit);
+}
+
+function endSick(child: ChildProcess, report: (line: string) => void): void {
+  report('LiveKit does not answer any more: ending it');
+  kill(child);
 }
 
 /** Ends guard and LiveKit, which are one process group, at once. */

@@ -56,7 +56,7 @@ const BLOCK_BYTES = 512;
 
 /** Contents of the regular file with this base name in a tar.gz archive (POSIX ustar headers). */
 function takeFile(archive: Uint8Array, name: string): Uint8Array | undefined {
-  const tar = gunzipSync(archive, { maxOutputLength: LIVEKIT_ARCHIVE_BYTES_MAX });
+  const tar = unpack(archive);
   for (let offset = 0; offset + BLOCK_BYTES <= tar.length; ) {
     const path = field(tar, offset, 100);
     if (path === '') return undefined;
@@ -68,6 +68,15 @@ function takeFile(archive: Uint8Array, name: string): Uint8Array | undefined {
     offset = start + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
   }
   return undefined;
+}
+
+/** Empty for what is no gzip, or too large: whoever pinned that archive was wrong. */
+function unpack(archive: Uint8Array): Buffer {
+  try {
+    return gunzipSync(archive, { maxOutputLength: LIVEKIT_ARCHIVE_BYTES_MAX });
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 function field(tar: Buffer, start: number, length: number): string {
