@@ -1,7 +1,7 @@
 /**
- * The server as a process: options, lock, LiveKit, serving, and a clean end on SIGINT or SIGTERM with exit code 0.
+ * The server as a process: options, lock, LiveKit, serving, and a clean end, with exit code 0, when it is asked to stop.
  *
- * @see SPEC.md V68, V69
+ * @see SPEC.md V2, V17, V68, V69
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,24 +11,30 @@ import { acquireDataLock } from './data-lock.ts';
 import { startLiveKit } from './livekit/start-livekit.ts';
 import { createLog } from './log.ts';
 import { serve } from './serve.ts';
+import { shutdownRequested } from './shutdown.ts';
+
+/** Exit code for an option that cannot be used. */
+const WRONG_VALUE = 2;
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
   const parsed = parseConfig(process.argv.slice(2), process.env);
-  if (!parsed.ok) return fail(parsed.error);
+  if (!parsed.ok) return fail(parsed.error, WRONG_VALUE);
   const config = parsed.value;
   if (config.help) {
     out(HELP);
     return 0;
   }
   const tls = await readTlsMaterial(config);
-  if (!tls.ok) return fail(tls.error);
+  if (!tls.ok) return fail(tls.error, WRONG_VALUE);
   const lock = acquireDataLock(config.dataDir);
   if (!lock.ok) return fail(lock.error);
 
-  const stopped = stopSignal();
-  const livekit = await startLiveKit(config, out);
+  const stopped = shutdownRequested();
+  const livekit = await Promise.race([startLiveKit(config, out), stopped]);
+  // A first start may build LiveKit for minutes: leaving takes what it has begun along.
+  if (livekit === undefined) process.exit(0);
   if (!livekit.ok) return fail(livekit.error.message);
   try {
     const server = await serve({
@@ -53,18 +59,6 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Resolves at the first signal; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve();
-        process.once(signal, () => process.exit(1));
-      });
-    }
-  });
-}
-
 function addressOf(
   config: { host: string; publicUrl: string | undefined; tls: unknown },
   port: number,
@@ -81,9 +75,9 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function fail(line: string): number {
+function fail(line: string, exitCode = 1): number {
   process.stderr.write(`${line}\n`);
-  return 1;
+  return exitCode;
 }
 
 process.exitCode = await main();

@@ -13,6 +13,8 @@ export function shutdownRequested(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of SIGNALS) process.on(signal, () => resolve());
   process.once('disconnect', () => resolve());
+  // Listening must not keep a process alive that has nothing else to do.
+  process.channel?.unref();
   // The channel may have closed before anybody listened.
   if (process.channel !== undefined && !process.connected) resolve();
   return promise;

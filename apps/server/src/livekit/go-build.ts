@@ -42,6 +42,8 @@ function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LIVEKIT_BUILD_TIMEOUT_MS,
   });
+  const endWithUs = () => go.kill();
+  process.once('exit', endWithUs);
   const startedAtMs = Date.now();
   let packages = 0;
   let lastLine = '';
@@ -55,5 +57,8 @@ function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
   }, PROGRESS_INTERVAL_MS);
   go.on('error', (error) => resolve(error.message));
   go.on('close', (code) => resolve(code === 0 ? undefined : lastLine || 'no reason given'));
-  return promise.finally(() => clearInterval(progress));
+  return promise.finally(() => {
+    clearInterval(progress);
+    process.off('exit', endWithUs);
+  });
 }
