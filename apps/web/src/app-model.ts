@@ -1,0 +1,197 @@
+/**
+ * Which screen is shown, and the moves between screens: start, open, join, leave, fail, come back. Everything that
+ * touches the browser comes in through `AppPorts`. SPEC P16–P19, P29, P30.
+ */
+import { formatLinkPath, isExpired, type Link } from '@conclave/crypto/link';
+import { type Bytes, toBase64Url } from '@conclave/protocol/bytes';
+import { signal } from '@preact/signals';
+import type { AppPorts } from './app-ports.ts';
+import { type CallEnd, CallModel } from './call-model.ts';
+import { OwnMedia } from './own-media.ts';
+import { rememberedName, rememberName } from './own-name.ts';
+import { pastedLink, placeOf } from './place.ts';
+import { PreviewModel } from './preview-model.ts';
+import { FRESH_TAB, readTabState, type TabState, writeTabState } from './tab-state.ts';
+import type { Problem } from './words.ts';
+
+export type Screen =
+  | { readonly at: 'home'; readonly problem?: Problem }
+  | { readonly at: 'opening'; readonly step: string }
+  | { readonly at: 'preview'; readonly preview: PreviewModel }
+  /** Back after a reload, before the others are seen again. */
+  | { readonly at: 'call'; readonly call: CallModel; readonly isRejoining: boolean }
+  | { readonly at: 'left' }
+  | { readonly at: 'problem'; readonly problem: Problem };
+
+export class AppModel {
+  readonly screen = signal<Screen>({ at: 'opening', step: '' });
+  readonly #ports: AppPorts;
+  #link: Link | undefined;
+  #operatorToken: string | undefined;
+  #call: CallModel | undefined;
+  #tab: TabState = FRESH_TAB;
+
+  constructor(ports: AppPorts) {
+    this.#ports = ports;
+  }
+
+  /** Reads the address that the page was opened with; the fragment has left the address bar by then. */
+  async open(pathname: string, fragment: string): Promise<void> {
+    if (!this.#ports.canEncrypt()) return this.#fail('BROWSER_TOO_OLD');
+    const place = placeOf(pathname, fragment, (roomId) => this.#ports.rememberedLinks(roomId));
+    if (place.at === 'home') {
+      this.screen.value = { at: 'home' };
+    } else if (place.at === 'problem') {
+      this.#fail(place.problem);
+    } else {
+      await this.#enter(place.link);
+    }
+  }
+
+  async startCall(suite: 1 | 2): Promise<void> {
+    this.screen.value = { at: 'opening', step: 'Making a link…' };
+    try {
+      await this.#enter(await this.#ports.createRoomLink(suite), true);
+    } catch {
+      this.#fail('CANNOT_LOAD');
+    }
+  }
+
+  async openPasted(text: string): Promise<void> {
+    const link = pastedLink(text);
+    if (link.ok) await this.#enter(link.value);
+    else this.screen.value = { at: 'home', problem: link.error };
+  }
+
+  /** The same room anew: after leaving, or after something failed. */
+  async joinAgain(operatorToken?: string): Promise<void> {
+    this.#operatorToken = operatorToken ?? this.#operatorToken;
+    if (this.#link) await this.#enter(this.#link);
+    else this.#ports.reload();
+  }
+
+  goHome(): void {
+    this.#drop();
+    this.#ports.showPath('/');
+    this.screen.value = { at: 'home' };
+  }
+
+  /** The page goes away; a reload finds what it needs in the tab's memory. */
+  pageHides(): void {
+    this.#call?.dispose();
+  }
+
+  async #enter(link: Link, isNew = false): Promise<void> {
+    this.#drop();
+    this.#link = link;
+    this.#ports.rememberLink(link);
+    this.#ports.showPath(formatLinkPath(link).split('#')[0] ?? '/');
+    if (!isNew && isExpired(link, await this.#ports.serverNowUnixMs())) return this.#fail('EXPIRED');
+    const tab = readTabState(this.#ports.tabStorage, idOf(link.roomId));
+    const isDuplicate = tab.wasIn && !(await this.#ports.isOnlyTab());
+    this.#tab = isDuplicate ? { ...tab, wasIn: false } : tab;
+    const call = this.#createCall(link);
+    void call.own.start();
+    const isFounder = isNew || (await this.#ports.holdsHostKey(link));
+    if (this.#tab.wasIn) await this.#rejoin(link, call, isFounder);
+    else await this.#preview(link, call, isFounder);
+  }
+
+  async #preview(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
+    const preview = new PreviewModel({
+      call,
+      name: this.#tab.name || rememberedName(this.#ports.deviceStorage),
+      isFounder,
+      onJoin: (name) => {
+        rememberName(this.#ports.deviceStorage, name);
+        this.#remember({ name });
+      },
+    });
+    this.screen.value = { at: 'preview', preview };
+    if (await this.#openSession(link, call, isFounder)) preview.sessionOpened();
+  }
+
+  async #rejoin(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
+    this.screen.value = { at: 'call', call, isRejoining: true };
+    if (await this.#openSession(link, call, isFounder)) call.join(this.#tab.name);
+  }
+
+  async #openSession(link: Link, call: CallModel, isFounder: boolean): Promise<boolean> {
+    try {
+      const openCallSession = await this.#ports.loadCall();
+      if (this.#call !== call) return false;
+      call.attach(
+        openCallSession({
+          link,
+          isFounder,
+          ...(this.#operatorToken !== undefined && { operatorToken: this.#operatorToken }),
+          onCall: (view) => call.onCall(view),
+          onMedia: (view) => call.onMedia(view),
+        }),
+      );
+      return true;
+    } catch {
+      if (this.#call === call) this.#fail('CANNOT_LOAD');
+      return false;
+    }
+  }
+
+  #createCall(link: Link): CallModel {
+    const own = new OwnMedia(this.#ports.devices, this.#tab.choice);
+    const call = new CallModel({
+      link,
+      own,
+      devices: this.#ports.devices,
+      origin: this.#ports.origin,
+      copyText: (text) => this.#ports.copyText(text),
+      onEnd: (end) => this.#ended(end),
+      onLink: (changed) => {
+        this.#link = changed;
+        this.#ports.rememberLink(changed);
+      },
+      onIn: () => {
+        this.#remember({ wasIn: true });
+        this.screen.value = { at: 'call', call, isRejoining: false };
+      },
+    });
+    own.choice.subscribe((choice) => this.#remember({ choice }));
+    this.#call = call;
+    return call;
+  }
+
+  #ended(end: CallEnd): void {
+    this.#call = undefined;
+    this.#remember({ wasIn: false });
+    if (end.problem === undefined) {
+      this.screen.value = { at: 'left' };
+      return;
+    }
+    if (end.problem === 'LINK_CHANGED' || end.problem === 'REMOVED_BY_HOST') this.#forgetLink();
+    this.screen.value = { at: 'problem', problem: end.problem };
+  }
+
+  #fail(problem: Problem): void {
+    this.#drop();
+    this.screen.value = { at: 'problem', problem };
+  }
+
+  #drop(): void {
+    this.#call?.dispose();
+    this.#call = undefined;
+  }
+
+  /** A link that no longer lets anybody in is not kept. */
+  #forgetLink(): void {
+    if (this.#link) this.#ports.forgetLinks(this.#link.roomId);
+    this.#link = undefined;
+  }
+
+  #remember(change: Partial<TabState>): void {
+    this.#tab = { ...this.#tab, ...change };
+    if (this.#link) writeTabState(this.#ports.tabStorage, idOf(this.#link.roomId), this.#tab);
+  }
+}
+
+function idOf(roomId: Bytes): string {
+  return toBase64Url(roomId);
+}

@@ -1,0 +1,266 @@
+/**
+ * One call as a page sees it: the two views of the session, the own media, and the commands of a person. It wires; the
+ * rules are in `tiles`, `trust-mark`, `banners` and in the session itself. SPEC P1–P30.
+ */
+import type { CallView, Person } from '@conclave/calling/view';
+import type { CallSession, MediaView, VisibleTile } from '@conclave/client/session/call-session.types';
+import { formatLinkPath, type Link } from '@conclave/crypto/link';
+import { computed, effect, signal } from '@preact/signals';
+import { bannersOf } from './banners.ts';
+import type { DevicePorts } from './device-ports.ts';
+import { Notices } from './notices.ts';
+import type { OwnMedia } from './own-media.ts';
+import { shownName } from './person-look.ts';
+import { ScreenShare } from './screen-share.ts';
+import { soundsOf, tilesOf } from './tiles.ts';
+import { trustMarkOf } from './trust-mark.ts';
+import type { Problem } from './words.ts';
+
+export type Panel = 'people' | 'security' | 'devices';
+
+export interface CallEnd {
+  readonly problem: Problem | undefined;
+}
+
+export interface CallModelOptions {
+  readonly link: Link;
+  readonly own: OwnMedia;
+  readonly devices: Pick<DevicePorts, 'openScreen' | 'canShareScreen'>;
+  /** `https://host`, before the link's path. */
+  readonly origin: string;
+  copyText(text: string): Promise<boolean>;
+  /** Called once, when the call is over for this page. */
+  onEnd(end: CallEnd): void;
+  /** The link in force, whenever it changes. */
+  onLink(link: Link): void;
+  onIn(): void;
+}
+
+const NO_MEDIA: MediaView = { people: new Map(), connection: 'connecting' };
+
+export class CallModel {
+  readonly call = signal<CallView | undefined>(undefined);
+  readonly media = signal<MediaView>(NO_MEDIA);
+  readonly panel = signal<Panel | undefined>(undefined);
+  /** Who the person is being asked about: 'Remove Mallory?' */
+  readonly removing = signal<Person | undefined>(undefined);
+  /** The link was changed by this device: it is shown until closed. */
+  readonly newLink = signal<{ readonly removedName: string | undefined } | undefined>(undefined);
+  /** False once a browser refused to play sound before a click. */
+  readonly isSoundBlocked = signal(false);
+  readonly isLeaving = signal(false);
+  readonly notices = new Notices();
+  readonly own: OwnMedia;
+  readonly share: ScreenShare;
+  readonly canShareScreen: boolean;
+
+  readonly isIn = computed(() => ['in', 'reconnecting'].includes(this.call.value?.phase ?? ''));
+  readonly isAlone = computed(() => this.isIn.value && (this.call.value?.people.length ?? 0) <= 1);
+  readonly linkText = computed(() => {
+    return this.#options.origin + formatLinkPath(this.call.value?.link ?? this.#options.link);
+  });
+  readonly tiles = computed(() => {
+    const own = {
+      camera: this.own.camera.value,
+      isMicrophoneOn: this.own.isMicrophoneOn.value,
+      isSpeaking: this.own.isSpeaking.value,
+    };
+    return this.call.value ? tilesOf(this.call.value, this.media.value, own) : [];
+  });
+  readonly sounds = computed(() => (this.call.value ? soundsOf(this.call.value, this.media.value) : []));
+  readonly mark = computed(() => this.call.value && trustMarkOf(this.call.value));
+  readonly banners = computed(() =>
+    this.call.value ? bannersOf(this.call.value, this.media.value, this.#removedName.value) : [],
+  );
+  /** How many see what this person shows, without themselves. */
+  readonly audienceCount = computed(() => Math.max(0, (this.call.value?.people.length ?? 1) - 1));
+  /** 'Copy link' stands once on the page: here, or in the bar. */
+  readonly isLinkShown = computed(() => this.isAlone.value || this.newLink.value !== undefined);
+
+  readonly #options: CallModelOptions;
+  readonly #removedName = signal<string | undefined>(undefined);
+  #session: CallSession | undefined;
+  #isJoined = false;
+  #isEnded = false;
+  #hasAskedForLink = false;
+  #stopEffects: () => void = () => undefined;
+
+  constructor(options: CallModelOptions) {
+    this.#options = options;
+    this.own = options.own;
+    this.canShareScreen = options.devices.canShareScreen();
+    this.share = new ScreenShare(options.devices, (tracks) => this.#session?.setScreen(tracks));
+  }
+
+  /** The session is opened with `onCall` and `onMedia` of this model, then given here. */
+  attach(session: CallSession): void {
+    this.#session = session;
+  }
+
+  onCall(view: CallView): void {
+    if (this.#isEnded) return;
+    const before = this.call.value;
+    this.call.value = view;
+    this.#noteLink(before, view);
+    this.#notePeople(before, view);
+    if (view.phase === 'in' && before?.phase !== 'in') this.#options.onIn();
+    if (view.phase === 'left' || view.phase === 'closed') {
+      const reason = view.reason ?? 'LEFT';
+      this.#end(reason === 'LEFT' ? undefined : reason);
+    }
+  }
+
+  onMedia(view: MediaView): void {
+    if (this.#isEnded) return;
+    this.media.value = view;
+    if (view.stopped) this.#end(view.stopped);
+  }
+
+  join(name: string): void {
+    if (!this.#session || this.#isJoined) return;
+    this.#isJoined = true;
+    const session = this.#session;
+    const microphone = this.own.sending.peek();
+    const camera = this.own.camera.peek();
+    session.join({ name, ...(microphone && { microphone }), ...(camera && { camera }) });
+    this.#followOwnMedia(session);
+  }
+
+  toggleMicrophone(): void {
+    void this.own.setMicrophoneOn(!this.own.isMicrophoneOn.value);
+  }
+
+  toggleCamera(): void {
+    void this.own.setCameraOn(!this.own.isCameraOn.value);
+  }
+
+  toggleShare(): void {
+    if (this.share.state.value.at === 'off') void this.share.choose();
+    else this.share.stop();
+  }
+
+  /** Opens a panel, or closes it when it is the one that is open. */
+  togglePanel(panel: Panel): void {
+    this.panel.value = this.panel.value === panel ? undefined : panel;
+    if (this.panel.value === 'security') this.#session?.showCode();
+  }
+
+  showCode(): void {
+    this.#session?.showCode();
+  }
+
+  askToRemove(person: Person): void {
+    this.removing.value = person;
+  }
+
+  remove(): void {
+    const person = this.removing.value;
+    this.removing.value = undefined;
+    if (!person) return;
+    this.#removedName.value = shownName(person.name);
+    this.#hasAskedForLink = true;
+    this.#session?.kick(person.key);
+  }
+
+  makeHost(person: Person): void {
+    this.#session?.makeHost(person.key);
+    this.notices.say(`${shownName(person.name)} becomes a host.`);
+  }
+
+  changeLink(): void {
+    this.#removedName.value = undefined;
+    this.#hasAskedForLink = true;
+    this.#session?.changeLink();
+  }
+
+  async copyLink(): Promise<void> {
+    const isCopied = await this.#options.copyText(this.linkText.value);
+    this.notices.say(
+      isCopied ? 'Link copied.' : 'The browser did not allow copying. Select the link and copy it.',
+    );
+  }
+
+  goOn(): void {
+    this.#session?.goOn();
+  }
+
+  setVisible(tiles: readonly VisibleTile[]): void {
+    this.#session?.setVisible(tiles);
+  }
+
+  async leave(): Promise<void> {
+    if (this.isLeaving.value || this.#isEnded) return;
+    this.isLeaving.value = true;
+    this.share.stop();
+    await this.#session?.leave();
+    this.#end(undefined);
+  }
+
+  /** The page goes away: nothing is said to others. */
+  dispose(): void {
+    this.#isEnded = true;
+    this.#release();
+  }
+
+  #followOwnMedia(session: CallSession): void {
+    let isFirst = true;
+    const stopMicrophone = effect(() => {
+      const track = this.own.sending.value;
+      if (!isFirst) session.setMicrophone(track);
+    });
+    const stopCamera = effect(() => {
+      const track = this.own.camera.value;
+      if (!isFirst) session.setCamera(track);
+    });
+    isFirst = false;
+    this.#stopEffects = () => {
+      stopMicrophone();
+      stopCamera();
+    };
+  }
+
+  #noteLink(before: CallView | undefined, view: CallView): void {
+    if (before && formatLinkPath(before.link) === formatLinkPath(view.link)) return;
+    this.#options.onLink(view.link);
+    if (!before || before.phase !== 'in') return;
+    if (this.#hasAskedForLink) {
+      this.#hasAskedForLink = false;
+      this.newLink.value = { removedName: this.#removedName.peek() };
+    } else {
+      this.notices.say('The link was changed. Copy it again before you invite somebody.');
+    }
+  }
+
+  #notePeople(before: CallView | undefined, view: CallView): void {
+    if (before?.phase !== 'in' || view.phase !== 'in') return;
+    const keysBefore = new Set(before.people.map((person) => person.key));
+    const keysNow = new Set(view.people.map((person) => person.key));
+    for (const person of view.people) {
+      if (!keysBefore.has(person.key)) this.notices.say(`${shownName(person.name)} came in.`);
+    }
+    for (const person of before.people) {
+      if (!keysNow.has(person.key)) this.notices.say(goneWords(person));
+    }
+  }
+
+  #end(problem: Problem | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#release();
+    this.#options.onEnd({ problem });
+  }
+
+  #release(): void {
+    this.#stopEffects();
+    this.share.stop();
+    this.own.dispose();
+    this.notices.dispose();
+    this.#session?.dispose();
+  }
+}
+
+/** The server removes who lost the connection (D8): that is its act, not a leave. */
+function goneWords(person: Person): string {
+  const name = shownName(person.name);
+  return person.isReconnecting ? `${name} was removed by the server (connection lost).` : `${name} is gone.`;
+}

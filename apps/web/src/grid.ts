@@ -1,0 +1,47 @@
+/**
+ * The grid of a call: the largest equal tiles that fill a stage. Wide stages have 16:9 tiles; on a stage that is taller
+ * than wide a tile may be as tall as 3:4, and from three people on it has two columns. SPEC P6.
+ */
+import { TILE_WIDTH_PX_MIN } from './limits.ts';
+
+export interface Stage {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly gapPx: number;
+}
+
+export interface Grid {
+  readonly columns: number;
+  readonly tileWidthPx: number;
+  readonly tileHeightPx: number;
+}
+
+const WIDE = 16 / 9;
+const TALL = 3 / 4;
+
+export function layoutGrid(count: number, stage: Stage): Grid {
+  const isTall = stage.heightPx > stage.widthPx;
+  if (count <= 1 && isTall) return { columns: 1, tileWidthPx: stage.widthPx, tileHeightPx: stage.heightPx };
+  const choices = isTall ? [count <= 2 ? 1 : 2] : range(Math.max(1, count));
+  const grids = choices.map((columns) => gridOf(columns, count, stage, isTall));
+  return grids.reduce((best, grid) => (areaOf(grid) > areaOf(best) ? grid : best));
+}
+
+function gridOf(columns: number, count: number, stage: Stage, isTall: boolean): Grid {
+  const rows = Math.max(1, Math.ceil(count / columns));
+  const widthPx = Math.max(0, (stage.widthPx - stage.gapPx * (columns - 1)) / columns);
+  const heightPx = Math.max(0, (stage.heightPx - stage.gapPx * (rows - 1)) / rows);
+  const ratio = isTall ? Math.min(WIDE, Math.max(TALL, widthPx / Math.max(1, heightPx))) : WIDE;
+  const fitted = Math.min(widthPx, heightPx * ratio);
+  // A tile that would be too small to recognise anybody keeps its size, and the grid scrolls.
+  const tileWidthPx = Math.floor(Math.max(fitted, Math.min(TILE_WIDTH_PX_MIN, widthPx)));
+  return { columns, tileWidthPx, tileHeightPx: Math.floor(tileWidthPx / ratio) };
+}
+
+function areaOf(grid: Grid): number {
+  return grid.tileWidthPx * grid.tileHeightPx;
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index + 1);
+}

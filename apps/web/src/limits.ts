@@ -1,0 +1,22 @@
+/** Limits of the pages: sizes, counts and times, each with its unit and its reason. */
+
+/** A name must fit the 64 bytes that seal it in a leaf (D20), its length included. */
+export const NAME_BYTES_MAX = 60;
+/** Controls fade after this time without movement. */
+export const CONTROLS_VISIBLE_MS = 4_000;
+/** A wait that is shorter than this shows nothing: a flash of a step is worse than none. */
+export const STEP_SHOWN_AFTER_MS = 300;
+/** A notice ('Ada joined') stays this long. */
+export const NOTICE_MS = 5_000;
+/** Notices kept at a time; the oldest goes first. */
+export const NOTICES_MAX = 3;
+/** Tiles are reported to the session at most this often: a resize is a storm of events. */
+export const VISIBLE_TILES_DELAY_MS = 150;
+/** Narrower tiles than this are scrolled to, not squeezed. */
+export const TILE_WIDTH_PX_MIN = 120;
+/** The server's clock is asked this long before the own one is taken. */
+export const SERVER_CLOCK_TIMEOUT_MS = 2_000;
+/** A pasted link is cut here before it is parsed. */
+export const PASTED_LINK_CHARS_MAX = 2_000;
+/** An operator's token is not longer than this. */
+export const TOKEN_CHARS_MAX = 200;

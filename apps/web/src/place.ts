@@ -1,0 +1,45 @@
+/** Where an address leads: the first page, a room, or a sentence that says why neither. SPEC P16, P19. */
+import type { Link } from '@conclave/crypto/link';
+import { parseLink } from '@conclave/crypto/link';
+import { type Bytes, fromBase64Url } from '@conclave/protocol/bytes';
+import type { Result } from '@conclave/protocol/result';
+import { err, ok } from '@conclave/protocol/result';
+import { PASTED_LINK_CHARS_MAX } from './limits.ts';
+import type { Problem } from './words.ts';
+
+export type Place =
+  | { readonly at: 'home' }
+  | { readonly at: 'room'; readonly link: Link }
+  | { readonly at: 'problem'; readonly problem: Problem };
+
+/** @param rememberedLinks the links of a room that this tab knows, newest first */
+export function placeOf(
+  pathname: string,
+  fragment: string,
+  rememberedLinks: (roomId: Bytes) => readonly Link[],
+): Place {
+  if (pathname === '/' || pathname === '') return { at: 'home' };
+  if (fragment !== '') {
+    const parsed = usableLink(pathname, fragment);
+    return parsed.ok ? { at: 'room', link: parsed.value } : { at: 'problem', problem: parsed.error };
+  }
+  const roomId = fromBase64Url(/^\/r\/([^/]+)\/?$/.exec(pathname)?.[1] ?? '');
+  if (!roomId || roomId.length === 0) return { at: 'problem', problem: 'NOT_A_LINK' };
+  const [link] = rememberedLinks(roomId);
+  return link ? { at: 'room', link } : { at: 'problem', problem: 'NO_SECRET' };
+}
+
+/** What a person pasted: a whole address, of whatever host, or its path. */
+export function pastedLink(text: string): Result<Link, Problem> {
+  const trimmed = text.trim().slice(0, PASTED_LINK_CHARS_MAX);
+  const found = /(\/r\/[^\s#]*)(#\S*)?/.exec(trimmed);
+  if (!found) return err('NOT_A_LINK');
+  const [, pathname = '', fragment = ''] = found;
+  return fragment === '' ? err('NO_SECRET') : usableLink(pathname, fragment);
+}
+
+function usableLink(pathname: string, fragment: string): Result<Link, Problem> {
+  const parsed = parseLink(pathname, fragment);
+  if (!parsed.ok) return err(parsed.error.code);
+  return parsed.value.kind === 'open' ? err('OPEN_LINK') : ok(parsed.value);
+}

@@ -1,0 +1,107 @@
+/**
+ * From the two views of a call to the tiles on the screen. People, names and order come from membership alone; media is
+ * only looked up by a person's key, and only for who has confirmed. SPEC P1–P5.
+ */
+import type { CallView, Person } from '@conclave/calling/view';
+import type { MediaView } from '@conclave/client/session/call-session.types';
+import { shownName } from './person-look.ts';
+import { MEDIA_TROUBLE_WORDS, STANDING_WORDS } from './words.ts';
+
+export interface Tile {
+  /** Stable over the call: the person's key and the kind. */
+  readonly id: string;
+  readonly personKey: string;
+  readonly kind: 'camera' | 'screen';
+  /** Accessible name of the tile. */
+  readonly name: string;
+  readonly isSelf: boolean;
+  readonly isMuted: boolean;
+  readonly isSpeaking: boolean;
+  readonly picture?: MediaStreamTrack;
+  /** Why there is nothing to see or hear, in words. */
+  readonly reason?: string;
+}
+
+export interface OwnTracks {
+  readonly camera: MediaStreamTrack | undefined;
+  readonly isMicrophoneOn: boolean;
+  readonly isSpeaking: boolean;
+}
+
+/** Shared screens first, then everybody in order of arrival. The own shared screen is not shown back. */
+export function tilesOf(call: CallView, media: MediaView, own: OwnTracks): readonly Tile[] {
+  const people = call.people.map((person) =>
+    person.isSelf ? ownTile(person, own) : personTile(person, media),
+  );
+  const screens = call.people.flatMap((person) => screenTile(person, media) ?? []);
+  return [...screens, ...people];
+}
+
+function ownTile(person: Person, own: OwnTracks): Tile {
+  return {
+    id: `${person.key} camera`,
+    personKey: person.key,
+    kind: 'camera',
+    name: shownName(person.name),
+    isSelf: true,
+    isMuted: !own.isMicrophoneOn,
+    isSpeaking: own.isSpeaking,
+    ...(own.camera && { picture: own.camera }),
+  };
+}
+
+function personTile(person: Person, media: MediaView): Tile {
+  const isConfirmed = person.standing === 'confirmed';
+  const picture = isConfirmed && person.flags.camera ? media.people.get(person.key)?.camera : undefined;
+  const reason = reasonOf(person, media);
+  return {
+    id: `${person.key} camera`,
+    personKey: person.key,
+    kind: 'camera',
+    name: shownName(person.name),
+    isSelf: false,
+    isMuted: isConfirmed && !person.flags.microphone,
+    isSpeaking: isConfirmed && (media.people.get(person.key)?.isSpeaking ?? false),
+    ...(picture && { picture }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function screenTile(person: Person, media: MediaView): Tile | undefined {
+  if (person.isSelf || person.standing !== 'confirmed' || !person.flags.screen) return undefined;
+  const picture = media.people.get(person.key)?.screen;
+  return {
+    id: `${person.key} screen`,
+    personKey: person.key,
+    kind: 'screen',
+    name: `${shownName(person.name)}’s screen`,
+    isSelf: false,
+    isMuted: false,
+    isSpeaking: false,
+    ...(picture ? { picture } : { reason: 'The shared screen is on its way' }),
+  };
+}
+
+/** The word of membership first, then the server's, then what happened to the frames. */
+export function reasonOf(person: Person, media: MediaView): string | undefined {
+  if (person.isSelf) return undefined;
+  if (person.standing !== 'confirmed') return STANDING_WORDS[person.standing];
+  if (person.isReconnecting) return 'Reconnecting…';
+  const trouble = media.people.get(person.key)?.trouble;
+  return trouble && MEDIA_TROUBLE_WORDS[trouble];
+}
+
+/** What is heard: sound of confirmed people, by a stable id. */
+export function soundsOf(
+  call: CallView,
+  media: MediaView,
+): readonly { readonly id: string; readonly track: MediaStreamTrack }[] {
+  return call.people.flatMap((person) => {
+    if (person.isSelf || person.standing !== 'confirmed') return [];
+    const { microphone, screenAudio } = media.people.get(person.key) ?? {};
+    return [
+      ...(microphone ? [{ id: `${person.key} microphone`, track: microphone }] : []),
+      ...(screenAudio ? [{ id: `${person.key} screen-audio`, track: screenAudio }] : []),
+    ];
+  });
+}

@@ -1,0 +1,21 @@
+/** The link, large, with the button that copies it. */
+import { Copy } from 'lucide';
+import type { CallModel } from '../call-model.ts';
+import { Icon } from './icon.tsx';
+
+export function LinkBox({ call }: { readonly call: CallModel }) {
+  return (
+    <div class="link-box">
+      <input
+        type="text"
+        readOnly
+        aria-label="Link of this call"
+        value={call.linkText.value}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <button type="button" class="primary" onClick={() => void call.copyLink()}>
+        <Icon node={Copy} /> Copy link
+      </button>
+    </div>
+  );
+}

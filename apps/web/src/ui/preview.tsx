@@ -1,0 +1,172 @@
+/** Before the call: the own picture, the loudness of the own microphone, the devices, a name. */
+import { Mic, MicOff, Video, VideoOff } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { OwnMedia } from '../own-media.ts';
+import { hueOf, initialsOf } from '../person-look.ts';
+import type { PreviewModel } from '../preview-model.ts';
+import { deviceWords } from '../words.ts';
+import { DeviceFields } from './device-fields.tsx';
+import { Icon } from './icon.tsx';
+import { Mark } from './mark.tsx';
+import { Picture } from './media.tsx';
+import { Step } from './step.tsx';
+
+export function Preview({
+  preview,
+  onHome,
+}: {
+  readonly preview: PreviewModel;
+  readonly onHome: () => void;
+}) {
+  const { own } = preview.call;
+  const isDenied = own.cameraTrouble.value !== undefined;
+  return (
+    <main class="preview">
+      <header>
+        <button type="button" class="brand text" aria-label="Conclave, to the first page" onClick={onHome}>
+          <Mark size={24} /> Conclave
+        </button>
+      </header>
+      <h1 class="visually-hidden">Before you join</h1>
+      <section class="preview-picture" aria-label="Your picture">
+        <OwnPicture own={own} name={preview.name.value} />
+        <Level own={own} />
+        <div class="preview-switches">
+          <MicrophoneSwitch call={preview.call} />
+          <CameraSwitch call={preview.call} />
+        </div>
+      </section>
+      <form
+        class="preview-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          preview.join();
+        }}
+      >
+        <NameField preview={preview} />
+        <Troubles own={own} />
+        <div class="actions">
+          <button type="submit" class="primary large" disabled={preview.isJoining.value}>
+            Join
+          </button>
+          {isDenied && !preview.isJoining.value && (
+            <button type="button" class="large" onClick={() => void preview.joinWithoutCamera()}>
+              Join without camera
+            </button>
+          )}
+        </div>
+        <Step text={preview.step.value} />
+        <DeviceFields own={own} />
+      </form>
+    </main>
+  );
+}
+
+function OwnPicture({ own, name }: { readonly own: OwnMedia; readonly name: string }) {
+  const track = own.camera.value;
+  if (track) return <Picture track={track} isMirrored />;
+  const text = own.isStarting.value ? 'Your camera is starting…' : 'Your camera is off';
+  return (
+    <div class="no-picture" ref={(element) => element?.style.setProperty('--hue', String(hueOf(name)))}>
+      {name.trim() !== '' && !own.isStarting.value && <span class="initials">{initialsOf(name)}</span>}
+      <p>{text}</p>
+    </div>
+  );
+}
+
+/** A bar at the picture's edge; its height is the loudness. */
+function Level({ own }: { readonly own: OwnMedia }) {
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(
+    () => own.level.subscribe((level) => bar.current?.style.setProperty('--level', level.toFixed(3))),
+    [own],
+  );
+  return (
+    <div class={`level ${own.isMicrophoneOn.value ? '' : 'is-off'}`} aria-hidden="true">
+      <div ref={bar} />
+    </div>
+  );
+}
+
+export function MicrophoneSwitch({ call }: { readonly call: PreviewModel['call'] }) {
+  const isOn = call.own.isMicrophoneOn.value;
+  return (
+    <button
+      type="button"
+      class={`round ${isOn ? '' : 'is-off'}`}
+      aria-label={isOn ? 'Mute microphone' : 'Unmute microphone'}
+      title={isOn ? 'Mute microphone' : 'Unmute microphone'}
+      onClick={() => call.toggleMicrophone()}
+    >
+      <Icon node={isOn ? Mic : MicOff} />
+    </button>
+  );
+}
+
+export function CameraSwitch({ call }: { readonly call: PreviewModel['call'] }) {
+  const isOn = call.own.isCameraOn.value;
+  return (
+    <button
+      type="button"
+      class={`round ${isOn ? '' : 'is-off'}`}
+      aria-label={isOn ? 'Turn camera off' : 'Turn camera on'}
+      title={isOn ? 'Turn camera off' : 'Turn camera on'}
+      onClick={() => call.toggleCamera()}
+    >
+      <Icon node={isOn ? Video : VideoOff} />
+    </button>
+  );
+}
+
+function NameField({ preview }: { readonly preview: PreviewModel }) {
+  const input = useRef<HTMLInputElement>(null);
+  const isMissing = preview.isNameMissing.value;
+  useEffect(() => {
+    if (isMissing || preview.name.peek() === '') input.current?.focus();
+  }, [isMissing]);
+  return (
+    <div>
+      <label class="field">
+        <span>Your name</span>
+        <input
+          ref={input}
+          type="text"
+          name="name"
+          autocomplete="nickname"
+          maxLength={60}
+          value={preview.name.value}
+          disabled={preview.isJoining.value}
+          aria-invalid={isMissing}
+          aria-describedby="name-note"
+          onInput={(event) => {
+            preview.name.value = event.currentTarget.value;
+            preview.isNameMissing.value = false;
+          }}
+        />
+      </label>
+      <p id="name-note" class={isMissing ? 'error' : 'hint'}>
+        {isMissing ? 'Type the name that the others will see.' : 'Only the people in the call see it.'}
+      </p>
+    </div>
+  );
+}
+
+function Troubles({ own }: { readonly own: OwnMedia }) {
+  const troubles = [
+    own.cameraTrouble.value && deviceWords('camera', own.cameraTrouble.value),
+    own.microphoneTrouble.value && deviceWords('microphone', own.microphoneTrouble.value),
+  ].filter((words) => words !== undefined);
+  if (troubles.length === 0) return null;
+  return (
+    <div class="trouble" role="alert">
+      {troubles.map(({ title, text }) => (
+        <p key={title}>
+          <strong>{title}</strong> {text}
+        </p>
+      ))}
+      <button type="button" onClick={() => void own.retry()}>
+        Try again
+      </button>
+    </div>
+  );
+}

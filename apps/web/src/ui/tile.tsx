@@ -1,0 +1,58 @@
+/** One person, or one shared screen: a group named after it, with a picture when there is one. SPEC P4, P5. */
+import { MicOff } from 'lucide';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { hueOf, initialsOf } from '../person-look.ts';
+import type { Rect } from '../stage-layout.ts';
+import type { Tile } from '../tiles.ts';
+import { Icon } from './icon.tsx';
+import { Picture } from './media.tsx';
+
+export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: Rect | undefined }) {
+  const element = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const style = element.current?.style;
+    if (!style || !rect) return;
+    style.setProperty('--x', `${rect.xPx}px`);
+    style.setProperty('--y', `${rect.yPx}px`);
+    style.setProperty('--w', `${rect.widthPx}px`);
+    style.setProperty('--h', `${rect.heightPx}px`);
+    style.setProperty('--hue', String(hueOf(tile.personKey)));
+  });
+  const states = [
+    'tile',
+    tile.kind === 'screen' && 'is-screen',
+    tile.isSelf && 'is-self',
+    tile.isSpeaking && 'is-speaking',
+    (rect?.widthPx ?? 0) < 200 && 'is-small',
+  ];
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset groups form fields, and this groups a person
+    <div
+      ref={element}
+      class={states.filter(Boolean).join(' ')}
+      role="group"
+      aria-label={tile.name}
+      data-tile={tile.id}
+    >
+      {tile.picture ? (
+        <Picture track={tile.picture} isMirrored={tile.isSelf && tile.kind === 'camera'} />
+      ) : (
+        <div class="no-picture">
+          {tile.kind === 'camera' && <span class="initials">{initialsOf(tile.name)}</span>}
+        </div>
+      )}
+      <div class="tile-foot">
+        <span class="tile-name">
+          {tile.isMuted && (
+            <span class="muted" role="img" aria-label="Microphone muted" title="Microphone muted">
+              <Icon node={MicOff} size={14} />
+            </span>
+          )}
+          <span class="tile-text">{tile.name}</span>
+          {tile.isSelf && <span class="tile-you">you</span>}
+        </span>
+        {tile.reason && <span class="tile-reason">{tile.reason}</span>}
+      </div>
+    </div>
+  );
+}
