@@ -51,7 +51,7 @@ function runServer(node) {
   server.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));
 }
 
-/** npm that is killed tells nobody: its scripts are merely left to another parent. */
+/** npm hands SIGTERM to the shell between it and us, which ends and tells nobody: we only get another parent. */
 function watchParent(onGone) {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;

@@ -9,13 +9,24 @@ import { bundle } from './checks/bundle.ts';
 import { deadCode } from './checks/dead-code.ts';
 import { dependencies } from './checks/dependencies.ts';
 import { endToEnd } from './checks/end-to-end.ts';
+import { livekit } from './checks/livekit.ts';
 import { specIds } from './checks/spec-ids.ts';
 import { checked, type Outcome, type Step } from './checks/step.ts';
 import { style } from './checks/style.ts';
 import { types } from './checks/types.ts';
 import { unit } from './checks/unit.ts';
 
-const STEPS: readonly Step[] = [style, types, deadCode, dependencies, specIds, unit, bundle, endToEnd];
+const STEPS: readonly Step[] = [
+  style,
+  types,
+  deadCode,
+  dependencies,
+  specIds,
+  livekit,
+  unit,
+  bundle,
+  endToEnd,
+];
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, list: { type: 'boolean', default: false } },

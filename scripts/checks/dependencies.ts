@@ -1,8 +1,8 @@
-/** Direction and cycles of imports. The rules are in `.dependency-cruiser.mjs`. */
+/** Direction and cycles of imports. The rules are in dependency-rules.ts. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
-import config from '../../.dependency-cruiser.mjs';
+import { dependencyRules } from './dependency-rules.ts';
 import { checked, ROOT, type Step } from './step.ts';
 
 const FOLDERS = ['packages', 'apps', 'e2e', 'bench', 'scripts'];
@@ -14,11 +14,11 @@ const FOLDERS = ['packages', 'apps', 'e2e', 'bench', 'scripts'];
  */
 export async function cruiseImports(baseDir: string): Promise<{ modules: number; violations: string[] }> {
   const folders = FOLDERS.filter((folder) => existsSync(join(baseDir, folder)));
-  const ruleSet = { forbidden: config.forbidden ?? [] };
+  const ruleSet = { forbidden: dependencyRules.forbidden ?? [] };
   const { output } = await cruise(
     folders,
-    { ...config.options, baseDir, validate: true, ruleSet },
-    { ...config.options?.enhancedResolveOptions },
+    { ...dependencyRules.options, baseDir, validate: true, ruleSet },
+    { ...dependencyRules.options?.enhancedResolveOptions },
   );
   // Without a reporter the output is the result itself.
   const { modules, summary } = output as ICruiseResult;

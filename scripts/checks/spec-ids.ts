@@ -23,8 +23,9 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 
 const RULE = /^(?:[-*] )?\*\*([A-Z]+\d+[a-z]?)\*\*/gm;
+// The bracket before the title may close a table of cases: `test.each([…])('[K4] …')`.
 const QUOTED =
-  /(?:^|\W)(?:test|it|describe|scenario)[\w.]*(?:\([^()]*\))?\(\s*(?:['"`])\[([A-Z]+\d+[a-z]?(?:,\s*[A-Z]+\d+[a-z]?)*)\]/g;
+  /(?:\b(?:test|it|describe|scenario)[\w.]*|\))\(\s*['"`]\[([A-Z]+\d+[a-z]?(?:,\s*[A-Z]+\d+[a-z]?)*)\]/g;
 
 /** @returns one line for each rule and each quotation that does not fit; empty when all do */
 export function compareSpecIds(specs: readonly Source[], tests: readonly Source[]): string[] {

@@ -1,10 +1,12 @@
-// Who may import whom. Arrows point downward: protocol ← crypto ← calling ← client ← apps/web; protocol ← apps/server.
-// scripts/checks/dependencies.test.ts plants one violation of each rule and expects that rule to find it.
+/**
+ * Who may import whom. Arrows point downward: protocol ← crypto ← calling ← client ← apps/web; protocol ← apps/server.
+ * dependencies.test.ts plants one violation of each rule and expects that rule to find it.
+ */
+import type { IConfiguration } from 'dependency-cruiser';
 
-const ours = (...names) => `^(packages|apps)/(${names.join('|')})/`;
+const ours = (...names: readonly string[]) => `^(packages|apps)/(${names.join('|')})/`;
 
-/** @type {import('dependency-cruiser').IConfiguration} */
-export default {
+export const dependencyRules: IConfiguration = {
   forbidden: [
     {
       name: 'no-cycle',
