@@ -1,7 +1,7 @@
 /**
  * The server as a process: options, lock, LiveKit, serving, and a clean end, with exit code 0, when it is asked to stop.
  *
- * @see SPEC.md V2, V17, V68, V69
+ * @see SPEC.md V2, V17, V68
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
