@@ -30,7 +30,11 @@ describe('hello', () => {
     const stage = await Stage.open();
     await stage.host();
     const person = stage.connect();
-    await person.send({ ...helloOf(stage, person), leafKey: new Uint8Array(32), signature: new Uint8Array(64) });
+    await person.send({
+      ...helloOf(stage, person),
+      leafKey: new Uint8Array(32),
+      signature: new Uint8Array(64),
+    });
     expect(person.got('session')).toEqual([]);
     expect(person.isClosed).toBe(true);
   });
@@ -185,7 +189,9 @@ describe('found', () => {
     expect(back.one('session')).toMatchObject({ isMember: false, group: { epoch: 0 } });
     await back.send({ t: 'log', request: 1, fromEpoch: 0 });
     expect(back.codes()).toEqual(['NOT_ALLOWED']);
-    expect(await stage.store.readLog(stage.delivery.context.calls.keys().next().value ?? '', 0, 9)).toEqual([]);
+    expect(await stage.store.readLog(stage.delivery.context.calls.keys().next().value ?? '', 0, 9)).toEqual(
+      [],
+    );
   });
 });
 
