@@ -222,7 +222,7 @@ export class CallModel {
   #noteLink(before: CallView | undefined, view: CallView): void {
     if (before && formatLinkPath(before.link) === formatLinkPath(view.link)) return;
     this.#options.onLink(view.link);
-    if (!before || before.phase !== 'in') return;
+    if (before?.phase !== 'in') return;
     if (this.#hasAskedForLink) {
       this.#hasAskedForLink = false;
       this.newLink.value = { removedName: this.#removedName.peek() };

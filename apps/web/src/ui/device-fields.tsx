@@ -57,12 +57,14 @@ function DeviceField({
   readonly chosen: string | undefined;
   readonly onChoose: (id: string) => void;
 }) {
+  // A device that is not in the list any more is not what runs.
+  const shown = devices.find((device) => device.id === chosen)?.id ?? devices[0]?.id ?? '';
   return (
     <label class="field">
       <span>{label}</span>
       <select
         disabled={devices.length === 0}
-        value={chosen ?? devices[0]?.id ?? ''}
+        value={shown}
         onChange={(event) => onChoose(event.currentTarget.value)}
       >
         {devices.length === 0 && <option value="">None found</option>}

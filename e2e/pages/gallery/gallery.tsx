@@ -1,0 +1,55 @@
+/** Shows the scene that the fragment names; without one, the list of scenes. */
+import '@conclave/web/styles/tokens.css';
+import '@conclave/web/styles/base.css';
+import '@conclave/web/styles/pages.css';
+import '@conclave/web/styles/call.css';
+import { AppModel } from '@conclave/web/app-model';
+import { App } from '@conclave/web/ui/app';
+import { render } from 'preact';
+import { fakeDevices } from './fake-media.ts';
+import { SCENES } from './scenes.ts';
+
+const root = document.getElementById('app') ?? document.body;
+
+/** Nothing in a scene starts a call. */
+const app = new AppModel({
+  origin: location.origin,
+  devices: fakeDevices(),
+  tabStorage: sessionStorage,
+  deviceStorage: localStorage,
+  canEncrypt: () => true,
+  isOnlyTab: async () => true,
+  serverNowUnixMs: async () => Date.now(),
+  createRoomLink: () => Promise.reject(new Error('the gallery makes no calls')),
+  holdsHostKey: async () => false,
+  loadCall: () => Promise.reject(new Error('the gallery makes no calls')),
+  rememberedLinks: () => [],
+  rememberLink: () => undefined,
+  forgetLinks: () => undefined,
+  copyText: async () => true,
+  showPath: () => undefined,
+  reload: () => undefined,
+});
+
+const scene = SCENES[location.hash.slice(1)];
+if (scene) {
+  app.screen.value = await scene();
+  render(<App app={app} />, root);
+  document.documentElement.dataset['ready'] = 'true';
+} else {
+  render(
+    <main class="message">
+      <h1>Gallery</h1>
+      <ul>
+        {Object.keys(SCENES).map((name) => (
+          <li key={name}>
+            <a href={`#${name}`} onClick={() => setTimeout(() => location.reload())}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </main>,
+    root,
+  );
+}

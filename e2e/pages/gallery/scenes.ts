@@ -1,0 +1,115 @@
+/** Every screen of the product as a still: what designers and axe look at. */
+import type { CallView } from '@conclave/calling/view';
+import type { MediaView } from '@conclave/client/session/call-session.types';
+import type { Screen } from '@conclave/web/app-model';
+import type { CallModel } from '@conclave/web/call-model';
+import { PreviewModel } from '@conclave/web/preview-model';
+import type { Problem } from '@conclave/web/words';
+import { fakeCallModel, mediaOf, type Sketch, viewOf } from './fake-call.ts';
+import { fakeDevices } from './fake-media.ts';
+
+export type Scene = () => Promise<Screen>;
+
+const ADA: Sketch = { name: 'Ada' };
+const BEN: Sketch = { name: 'Ben', isSpeaking: true };
+const FIVE: readonly Sketch[] = [
+  ADA,
+  BEN,
+  { name: 'Chioma Adeyemi', isMuted: true },
+  { name: 'Dora', hasCamera: false, isMuted: true },
+  { name: 'Émile' },
+];
+const NINE: readonly Sketch[] = [
+  ADA,
+  BEN,
+  { name: 'Maximiliana von und zu Hohenstein-Wittelsbach', isHost: true },
+  { name: 'Dora', hasCamera: false, isMuted: true },
+  { name: 'Émile', standing: 'unconfirmed' },
+  { name: 'Fatima', standing: 'unreachable' },
+  { name: 'Giuseppe', trouble: 'WAITING_FOR_KEY' },
+  { name: '陳美玲', isReconnecting: true, hasCamera: false },
+  { name: 'Ingrid', isMuted: true },
+];
+
+export const SCENES: Readonly<Record<string, Scene>> = {
+  home: async () => ({ at: 'home' }),
+  'home-bad-link': async () => ({ at: 'home', problem: 'MISTYPED' }),
+  preview: () => preview({}),
+  'preview-denied': () => preview({ isDenied: true }),
+  'preview-joining': () => preview({ isJoining: true }),
+  alone: () => inCall([ADA]),
+  two: () => inCall([ADA, BEN]),
+  'two-no-camera': () => inCall([ADA, { ...BEN, hasCamera: false }]),
+  three: () => inCall(FIVE.slice(0, 3)),
+  five: () => inCall(FIVE),
+  nine: () => inCall(NINE),
+  people: () => inCall(NINE, {}, {}, (call) => call.togglePanel('people')),
+  security: () => inCall(FIVE, { code: CODE }, {}, (call) => call.togglePanel('security')),
+  devices: () => inCall([ADA, BEN], {}, {}, (call) => call.togglePanel('devices')),
+  'remove-question': () =>
+    inCall(FIVE, {}, {}, (call) => call.askToRemove(call.call.value?.people[1] ?? raise())),
+  'link-changed-by-me': () =>
+    inCall([ADA, BEN], {}, {}, (call) => {
+      call.newLink.value = { removedName: 'Mallory' };
+    }),
+  'share-question': () => inCall(FIVE, {}, {}, (call) => call.share.choose()),
+  sharing: () =>
+    inCall(FIVE, {}, {}, async (call) => {
+      await call.share.choose();
+      call.share.confirm();
+    }),
+  'shared-screen': () => inCall([ADA, { ...BEN, hasScreen: true }, ...FIVE.slice(2)]),
+  reconnecting: () => inCall(FIVE, { phase: 'reconnecting' }, { connection: 'reconnecting' }),
+  'nobody-confirmed': () => inCall([ADA, { ...BEN, standing: 'unreachable' }], { pause: 'NOBODY_CONFIRMED' }),
+  'no-host': () => inCall([{ ...ADA, isHost: false }, BEN]),
+  'kick-withheld': () =>
+    inCall(FIVE, { pause: 'KICK_WITHHELD', linkTrouble: 'CANNOT_CHANGE', oldLinkCount: 2 }),
+  forked: () => inCall(FIVE, { pause: 'FORKED' }),
+  'host-question': () =>
+    inCall(
+      [
+        { ...ADA, isHost: false },
+        { name: 'Ben', isHost: true, standing: 'unconfirmed' },
+        { name: 'Mallory' },
+      ],
+      {
+        pause: 'ASK_ABOUT_HOST',
+      },
+    ),
+  rejoining: async () => ({ at: 'call', call: await fakeCallModel(), isRejoining: true }),
+  left: async () => ({ at: 'left' }),
+  'problem-link-changed': () => problem('LINK_CHANGED'),
+  'problem-ended': () => problem('NO_SUCH_ROOM'),
+  'problem-full': () => problem('ROOM_FULL'),
+  'problem-token': () => problem('ROOMS_NEED_TOKEN'),
+};
+
+const CODE = { digits: '048291775530192846610375924483', atUnixMs: Date.UTC(2026, 10, 24, 9, 41), epoch: 4 };
+
+async function problem(code: Problem): Promise<Screen> {
+  return { at: 'problem', problem: code };
+}
+
+async function preview({ isDenied = false, isJoining = false }): Promise<Screen> {
+  const call = await fakeCallModel(fakeDevices({ isDenied }));
+  const model = new PreviewModel({ call, name: 'Ada', isFounder: false, onJoin: () => undefined });
+  if (isJoining) model.join();
+  return { at: 'preview', preview: model };
+}
+
+async function inCall(
+  people: readonly Sketch[],
+  view: Partial<CallView> = {},
+  media: Partial<MediaView> = {},
+  then: (call: CallModel) => void | Promise<void> = () => undefined,
+): Promise<Screen> {
+  const call = await fakeCallModel();
+  call.onCall(viewOf(people, view));
+  call.onMedia(mediaOf(people, media));
+  await then(call);
+  return { at: 'call', call, isRejoining: false };
+}
+
+function raise(): never {
+  throw new Error('the scene has no such person');
+}
