@@ -13,7 +13,8 @@ export const RECONNECT_DELAY_MAX_MS = 5_000;
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** The longest that Leave waits for a successor to be signed and the proposal to be sent (D6, D10). */
 export const LEAVE_TIMEOUT_MS = 1_500;
-/** How long the preview's SFU ticket is tried again when LiveKit is not reachable. */
+/** First and longest pause before another SFU ticket is asked for. */
+export const SFU_RETRY_DELAY_MIN_MS = 250;
 export const SFU_RETRY_DELAY_MAX_MS = 5_000;
 /** Events that wait for the call machine: a hundred members' beats of several seconds. */
 export const MAILBOX_EVENTS_MAX = 4_096;

@@ -2,7 +2,13 @@
  * The runner: one mailbox that feeds the call machine and carries out what it asks for, SPEC S65–S69. It wires the
  * socket, the trees, the timer and the outputs together and decides nothing. Lives in the MLS worker; runs in Node, too.
  */
-import { type CallEffect, type CallEvent, type CallState, createCall, step } from '@conclave/calling/call.machine';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  createCall,
+  step,
+} from '@conclave/calling/call.machine';
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import type { CallView, ClosedReason } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';
@@ -46,7 +52,6 @@ export class CallRunner {
   #isRunning = false;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
   #ownRequest = FIRST_OWN_REQUEST;
 
   constructor(options: CallRunnerOptions) {
@@ -105,11 +110,12 @@ export class CallRunner {
   async #open(session: SessionMessage, link: Link): Promise<void> {
     this.#sessionToken = session.sessionToken;
     if (this.#state === undefined) {
-      const { key, isFounder } = this.#options;
       const suite = await this.#suite;
-      this.#state ??= await createCall({ link, signingKey: key, suite, isFounder });
+      const otherLinks = this.#links.filter((other) => other !== link);
+      const identity = { link, otherLinks, signingKey: this.#options.key, suite };
+      this.#state ??= await createCall(identity, { random: Math.random });
     }
-    this.#mailbox.unshift({ t: 'connected', session });
+    this.#mailbox.push({ t: 'connected', session, link });
     void this.#run();
     this.requestSfu();
   }
@@ -147,6 +153,7 @@ export class CallRunner {
     else if (effect.t === 'wake') this.#wake(effect.atMs);
     else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
     else if (effect.t === 'store-link') this.#keepLink(effect.link);
+    else if (effect.t === 'reconnect') this.#socket.drop();
     else {
       this.close();
       this.#options.onClosed(effect.reason);
@@ -154,21 +161,18 @@ export class CallRunner {
   }
 
   #keepLink(link: Link): void {
-    this.#links = [link, ...this.#links.filter((other) => !equalBytes(other.secret, link.secret))].slice(0, 2);
+    this.#links = [link, ...this.#links.filter((other) => !equalBytes(other.secret, link.secret))].slice(
+      0,
+      2,
+    );
     this.#options.onStoreLink(link);
   }
 
+  /** One at a time: the latest takes the place of the one before. */
   #wake(atMs: number): void {
-    if (atMs >= this.#wakeAtMs) return;
-    this.#wakeAtMs = atMs;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#wakeAtMs = Number.POSITIVE_INFINITY;
-        this.feed({ t: 'wake' });
-      },
-      Math.max(0, atMs - this.#options.nowMs()),
-    );
+    const delayMs = Math.max(0, atMs - this.#options.nowMs());
+    this.#timer = setTimeout(() => this.feed({ t: 'wake' }), delayMs);
   }
 
   async #fetchTree(groupId: Bytes, epoch: number): Promise<void> {

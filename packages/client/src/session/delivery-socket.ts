@@ -46,7 +46,6 @@ const CLOSED_FOR_GOOD: ReadonlySet<ErrorCode> = new Set([
   'ROOM_FULL',
   'ROOMS_NEED_TOKEN',
   'SUPERSEDED',
-  'REMOVED',
   'BAD_HELLO',
 ]);
 /** With more than one link at hand these are answered by trying the next. */

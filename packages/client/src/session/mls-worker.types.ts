@@ -10,15 +10,7 @@ import type { SigningKey } from '@conclave/crypto/mls/signing-key';
 export type PersonEvent = Extract<
   CallEvent,
   {
-    t:
-      | 'join'
-      | 'leave'
-      | 'kick'
-      | 'make-host'
-      | 'change-link'
-      | 'set-flags'
-      | 'show-code'
-      | 'go-on';
+    t: 'join' | 'leave' | 'kick' | 'make-host' | 'change-link' | 'set-flags' | 'show-code' | 'go-on';
   }
 >;
 
