@@ -1,0 +1,181 @@
+/**
+ * Letting oneself in by an external commit (D5): the fallback of a joiner whom nobody answers, and the way back of a
+ * member who lost its state or cannot follow. Stages: GroupInfo, then its tree, then the commit.
+ *
+ * @see SPEC.md C77–C80
+ */
+import {
+  createKeyPackage,
+  type ExternalJoin,
+  epoch as epochOf,
+  groupId as groupIdOf,
+  type Joining,
+  joinExternal,
+  type MlsError,
+  POLICY,
+} from '@conclave/crypto/mls/engine';
+import { sealName } from '@conclave/crypto/name';
+import { openOldMeta } from '@conclave/crypto/old-meta';
+import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
+import { participantIdOf } from '@conclave/protocol/signed-bytes';
+import type { ServerMessage } from '@conclave/protocol/wire';
+import type { CallState, External, HeldLink } from './call-state.ts';
+import { heldInForce, pskSecrets } from './held-links.ts';
+import { judgeJoining } from './joining.ts';
+import { REPLY_TIMEOUT_MS } from './machine-limits.ts';
+import { verifyPolicy } from './policy.ts';
+import { followsPolicy } from './policy-history.ts';
+import { sendCommit } from './sending.ts';
+import type { Turn } from './turn.ts';
+
+export function startExternal(turn: Turn): void {
+  const request = turn.nextRequest();
+  turn.set({
+    external: {
+      stage: 'info',
+      request,
+      groupInfo: undefined,
+      groupId: undefined,
+      epoch: 0,
+      sinceMs: turn.nowMs,
+    },
+  });
+  turn.send({ t: 'group-info', request });
+}
+
+type GroupInfo = Extract<ServerMessage, { t: 'group-info' }>;
+
+export function receiveGroupInfo(turn: Turn, { request, groupId, epoch, groupInfo }: GroupInfo): void {
+  const { external } = turn.state;
+  if (external?.stage !== 'info' || external.request !== request) return;
+  turn.set({ external: { ...external, stage: 'tree', groupId, epoch, groupInfo, sinceMs: turn.nowMs } });
+  turn.effects.push({ t: 'fetch-tree', groupId, epoch });
+}
+
+/** The tree of the GroupInfo is there: joins, and sends the commit. */
+export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined): Promise<void> {
+  const { external, suite } = turn.state;
+  if (external?.stage !== 'tree' || external.groupId === undefined) return;
+  if (tree === undefined) return turn.set({ external: undefined });
+  const tried = await tryWays(turn.state, external, tree);
+  if (!tried.ok) return giveUp(turn, tried.error);
+  const { value, isResync } = tried;
+  turn.set({ external: { ...external, stage: 'commit', sinceMs: turn.nowMs } });
+  const joined = isResync
+    ? []
+    : [await participantIdOf(turn.state.ownKey, turn.state.session?.callId ?? tree)];
+  await sendCommit(turn, {
+    kind: isResync ? 'resync' : 'external',
+    groupId: groupIdOf(value.state),
+    epoch: epochOf(value.state) - 1,
+    own: { ...value, welcomes: [], consumed: [] },
+    entry: { phase: 'none', joined, left: [] },
+    removed: [],
+    marker: new Uint8Array(0),
+    suite,
+    welcomes: [],
+  });
+}
+
+type Tried =
+  | { readonly ok: true; readonly value: ExternalJoin; readonly isResync: boolean }
+  | { readonly ok: false; readonly error: MlsError };
+
+/** Whether the own key still has a leaf is known from the tree alone; so is whether the link was changed meanwhile. */
+async function tryWays(state: CallState, external: External, tree: Bytes): Promise<Tried> {
+  const { next } = state.member ?? {};
+  const links = next === undefined ? [heldInForce(state)] : [heldInForce(state), next];
+  let error: MlsError = { code: 'NO_OLD_LEAF', detail: '' };
+  for (const held of links) {
+    for (const resync of [true, false]) {
+      const result = await tryJoin(state, external, { tree, held, resync });
+      if (result.ok) return { ok: true, value: result.value, isResync: resync };
+      error = result.error;
+      // Only where the own leaf is not there is the other way worth a try.
+      const isOtherWay = error.code === 'NO_OLD_LEAF' || error.detail === 'OWN_LEAF';
+      if (!isOtherWay) break;
+    }
+  }
+  return { ok: false, error };
+}
+
+async function tryJoin(
+  state: CallState,
+  { groupInfo, groupId }: External,
+  { tree, held, resync }: { readonly tree: Bytes; readonly held: HeldLink; readonly resync: boolean },
+) {
+  const { suite, identity, name } = state;
+  const sealed = await sealName(held.keys.metaKey, name);
+  return joinExternal(suite, {
+    groupInfo: groupInfo ?? new Uint8Array(0),
+    tree,
+    keyPackage: await createKeyPackage(suite, identity.signingKey, sealed),
+    psks: pskSecrets(state),
+    pskId: held.keys.linkId,
+    resync,
+    judge: (joining) =>
+      judgeEntry(state, joining, {
+        groupId: groupId ?? new Uint8Array(0),
+        held,
+        way: resync ? 'resync' : 'external',
+      }),
+  });
+}
+
+export interface EntryClaim {
+  readonly groupId: Bytes;
+  readonly held: HeldLink;
+  readonly way: 'welcome' | 'external' | 'resync';
+}
+
+/**
+ * The joiner's checks, and what this client remembers on top: nobody whom it saw kicked is there, and the policy
+ * continues the one that it knew.
+ */
+export async function judgeEntry(
+  state: CallState,
+  joining: Joining,
+  { groupId, held, way }: EntryClaim,
+): Promise<string | undefined> {
+  const { roomId, hostKeyHash, suite } = held.link;
+  const expected = { groupId, roomId, hostKeyHash, suite };
+  const refused = await judgeJoining(joining, {
+    ...expected,
+    way,
+    linkId: held.keys.linkId,
+    ownKey: state.ownKey,
+    opensOldMeta: async (sealed) => (await openOldMeta(held.keys.metaKey, sealed)) !== undefined,
+  });
+  if (refused !== undefined) return refused.code;
+  if (joining.leaves.some(({ signatureKey }) => state.kickedKeys.has(toHex(signatureKey)))) return 'KICKED';
+  const { member } = state;
+  if (member === undefined || !equalBytes(member.groupId, groupId)) return undefined;
+  const bytes = joining.extensions.get(POLICY) ?? new Uint8Array(0);
+  if (equalBytes(bytes, member.policyBytes)) return undefined;
+  const policy = await verifyPolicy(bytes, expected);
+  return policy.ok && followsPolicy(member.policy, policy.value) ? undefined : 'POLICY';
+}
+
+/** Reasons that pass by themselves: a lobby, a lock, a full call; one waits on. */
+const WAITING_REASONS: readonly string[] = ['LOBBY', 'LOCKED', 'FULL'];
+
+function giveUp(turn: Turn, { code, detail }: MlsError): void {
+  turn.set({ external: undefined });
+  const { knock, member } = turn.state;
+  if (code === 'JUDGED' && WAITING_REASONS.includes(detail)) {
+    if (knock !== undefined) turn.set({ knock: { ...knock, isLobby: true } });
+    return;
+  }
+  if (code === 'JUDGED' && member === undefined) turn.close('REFUSED');
+}
+
+/** Stages that were not answered in time are begun anew by whoever wanted them. */
+export function externalOnTime(turn: Turn): void {
+  const { external } = turn.state;
+  if (external === undefined || turn.nowMs < external.sinceMs + REPLY_TIMEOUT_MS) return;
+  turn.set({ external: undefined, ...(external.stage === 'commit' && { inFlight: undefined }) });
+}
+
+export function externalWakes({ external }: CallState): readonly number[] {
+  return external === undefined ? [] : [external.sinceMs + REPLY_TIMEOUT_MS];
+}

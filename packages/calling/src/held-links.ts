@@ -1,0 +1,34 @@
+/** The links that a call holds: the one in force first, then earlier ones (D10). */
+import type { Link } from '@conclave/crypto/link';
+import { deriveLinkKeys } from '@conclave/crypto/link-keys';
+import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
+import type { CallState, HeldLink } from './call-state.ts';
+import { LINKS_KEPT_MAX } from './machine-limits.ts';
+
+export async function holdLink(link: Link): Promise<HeldLink> {
+  return { link, keys: await deriveLinkKeys(link) };
+}
+
+export function findHeld(links: readonly HeldLink[], linkId: Uint8Array): HeldLink | undefined {
+  return links.find(({ keys }) => equalBytes(keys.linkId, linkId));
+}
+
+/** `held` first, without doubles; the oldest fall out. */
+export function withHeldFirst(links: readonly HeldLink[], held: HeldLink): readonly HeldLink[] {
+  const others = links.filter(({ keys }) => !equalBytes(keys.linkId, held.keys.linkId));
+  return [held, ...others].slice(0, LINKS_KEPT_MAX);
+}
+
+/** The link whose secret is in force, as far as this client knows. */
+export function heldInForce(state: CallState): HeldLink {
+  const held = state.member?.held ?? state.shown ?? state.links[0];
+  if (held === undefined) throw new Error('a call holds a link from its beginning');
+  return held;
+}
+
+/** PSKs of all links held, and of the next one while the group is, or may be, frozen. */
+export function pskSecrets(state: CallState): (pskId: Uint8Array) => Bytes | undefined {
+  const { next } = state.member ?? {};
+  const links = next === undefined ? state.links : [next, ...state.links];
+  return (pskId) => findHeld(links, pskId)?.keys.psk;
+}

@@ -1,0 +1,38 @@
+/**
+ * Limits of the call machine: its timers and the sizes of what it keeps, with unit and reason (D5–D10, D24).
+ */
+
+/** A knock unanswered for this long, without a new epoch: the joiner lets itself in by an external commit (D5). */
+export const FALLBACK_DELAY_MS = 1_500;
+/** No way in has worked for this long: the person is told. A lobby and a frozen call are waited for without end. */
+export const NOT_ANSWERED_MS = 60_000;
+/** A request to the server unanswered for this long: the log is asked, or the request made again. */
+export const REPLY_TIMEOUT_MS = 3_000;
+/** A commit that cannot be taken is reported; after this time without a reopening the member resyncs (D24). */
+export const REOPEN_WAIT_MS = 1_000;
+/** Resyncs in a minute; then the person is told (D24). */
+export const RESYNCS_PER_MINUTE_MAX = 3;
+/** A leaver waits this long for its successor's entry, and this long again to repeat its proposal (D6, D10). */
+export const LEAVE_STEP_MS = 1_000;
+/** Add-only commits follow each other at this distance at the least (D9). */
+export const ADMISSION_INTERVAL_MS = 500;
+/** Rank 0 commits an empty path this long after the last path (D9). */
+export const REFRESH_INTERVAL_MS = 10 * 60_000;
+/** A kick or a rotation not merged for this long pauses the kicker's media, and the person is told (D10). */
+export const KICK_TROUBLE_MS = 3_000;
+/** The group frozen for this long: everybody is told (D10). */
+export const FREEZE_TROUBLE_MS = 10_000;
+/** A link as it was before rotations still opens beats and names of laggards: links kept beside the one in force. */
+export const LINKS_KEPT_MAX = 4;
+/** People who wait at one time: several commits' worth; more are dropped and knock again. */
+export const KNOCKS_KEPT_MAX = 128;
+/** Commits that overtake the own entry: the log answers for more. */
+export const EARLY_COMMITS_MAX = 16;
+/** KeyPackage references remembered against replay: many times the joins of a 24 h call of 100. */
+export const USED_REFERENCES_MAX = 4_096;
+/** Own beats go out at this interval (D23). */
+export const BEAT_INTERVAL_MS = 10_000;
+/** Beats on changes of flags: at most two a second (D23). */
+export const FLAG_BEAT_INTERVAL_MS = 500;
+/** A beat of a later epoch than mine and no commit for this long: the log is asked. */
+export const BEHIND_WAIT_MS = 1_000;

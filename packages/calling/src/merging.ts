@@ -1,0 +1,179 @@
+/**
+ * Merging: adopting the state of a new epoch, however it came about. A merge is final (D7): whoever has adopted an epoch
+ * never goes back to the one before. Everything that belongs to one epoch alone starts anew here.
+ *
+ * @see SPEC.md C60–C64
+ */
+import {
+  epoch as epochOf,
+  eraseConsumed,
+  extension,
+  type GroupState,
+  groupId as groupIdOf,
+  type Leaf,
+  LINK_ID,
+  leaves as leavesOf,
+  OLD_META,
+  POLICY,
+} from '@conclave/crypto/mls/engine';
+import { openOldMeta } from '@conclave/crypto/old-meta';
+import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
+import { hearNewEpoch } from './beating.ts';
+import type { CallState, Freeze, HeldLink, Member } from './call-state.ts';
+import { findHeld, withHeldFirst } from './held-links.ts';
+import { decodeMarker } from './markers.ts';
+import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
+import { exportRankSecret } from './rank.ts';
+import { deriveNextLink } from './rotation.ts';
+import type { CommitKind } from './rules.ts';
+import type { Turn } from './turn.ts';
+
+/** How an epoch came about. */
+export interface Advent {
+  readonly kind: CommitKind | 'founded' | 'welcomed' | 'returned';
+  readonly removed: readonly Leaf[];
+  /** Signature key of the committer, for commits that were seen. */
+  readonly by?: Bytes;
+  readonly marker: Bytes;
+  readonly consumed: readonly Uint8Array[];
+}
+
+/** Adopts a state that has been judged. */
+export async function merge(turn: Turn, group: GroupState, advent: Advent): Promise<void> {
+  const { state } = turn;
+  const before = isContinued(state, group) ? state.member : undefined;
+  const held = heldOf(state, group, before);
+  const policyBytes = required(extension(group, POLICY));
+  const policy = await policyOf(state, group, policyBytes);
+  const sealedOldMeta = required(extension(group, OLD_META));
+  const oldMetaKeys = (await openOldMeta(held.keys.metaKey, sealedOldMeta)) ?? [];
+  const leaves = leavesOf(group);
+  const epoch = epochOf(group);
+  const freeze = await freezeAfter(state, group, before, advent, turn.nowMs);
+  const isFreezeUnknown = isUnknownAfter(before, advent);
+  const member: Member = {
+    group,
+    groupId: groupIdOf(group),
+    epoch,
+    leaves,
+    policy,
+    policyBytes,
+    held,
+    oldMetaKeys,
+    freeze,
+    isFreezeUnknown,
+    next: undefined,
+    arrivals: arrivalsOf(leaves, epoch, before),
+    rankSecret: await exportRankSecret(group, state.suite),
+    rankRandom: state.ports.random(),
+    mergedAtMs: turn.nowMs,
+    lastPathAtMs: hasPath(advent) ? turn.nowMs : (before?.lastPathAtMs ?? turn.nowMs),
+    proposals: [],
+    attestations: new Map(),
+    wishSinceMs: new Map(),
+    stuckSinceMs: undefined,
+  };
+  turn.set({ member });
+  if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
+  settleWants(turn, advent);
+  await hearNewEpoch(turn, required(turn.state.member), before);
+  eraseConsumed(advent.consumed);
+  before?.rankSecret.fill(0);
+}
+
+/** The next link is derived at once and handed out to be stored before anything rests on it (D10). */
+async function prepareRotation(turn: Turn, member: Member): Promise<void> {
+  const next = await deriveNextLink({
+    state: member.group,
+    suite: turn.state.suite,
+    ...member.held,
+    oldMetaKeys: member.oldMetaKeys,
+  });
+  turn.setMember({ next });
+  if (member.freeze === undefined) return;
+  turn.effects.push({ t: 'store-link', link: next.link, replaces: member.held.link });
+}
+
+/** What was wanted and has come true, or can no longer come true, is wanted no more. */
+function settleWants(turn: Turn, advent: Advent): void {
+  const { state } = turn;
+  const member = required(state.member);
+  const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
+  const isKick = advent.kind === 'kick';
+  const kicked = isKick ? advent.removed.map(({ signatureKey }) => toHex(signatureKey)) : [];
+  turn.set({
+    links: withHeldFirst(state.links, member.held),
+    inFlight: undefined,
+    kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey)),
+    kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
+    wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
+    wantedHosts: state.wantedHosts.filter(
+      (key) => isIn(key) && !member.policy.hosts.some((host) => equalBytes(host.key, key)),
+    ),
+    knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
+    lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
+    code: undefined,
+  });
+}
+
+function isContinued(state: CallState, group: GroupState): boolean {
+  return state.member !== undefined && equalBytes(state.member.groupId, groupIdOf(group));
+}
+
+function heldOf(state: CallState, group: GroupState, before: Member | undefined): HeldLink {
+  const linkId = required(extension(group, LINK_ID));
+  const links = before?.next === undefined ? state.links : [before.next, ...state.links];
+  const held = required(findHeld(links, linkId));
+  return { link: held.link, keys: held.keys };
+}
+
+/** It was judged before; only a bug lets another one through. */
+async function policyOf(state: CallState, group: GroupState, bytes: Bytes): Promise<VerifiedPolicy> {
+  const { roomId, hostKeyHash, suite } = state.identity.link;
+  const verified = await verifyPolicy(bytes, { groupId: groupIdOf(group), roomId, hostKeyHash, suite });
+  if (!verified.ok) throw new Error('a state was adopted whose policy is not sound');
+  return verified.value;
+}
+
+async function freezeAfter(
+  state: CallState,
+  group: GroupState,
+  before: Member | undefined,
+  advent: Advent,
+  nowMs: number,
+): Promise<Freeze | undefined> {
+  if (advent.kind === 'rotate') return undefined;
+  if (advent.kind !== 'kick' && advent.kind !== 'freeze') return before?.freeze;
+  const marker = decodeMarker(advent.marker);
+  const bytes = marker?.t === 'kick' ? marker.policy : undefined;
+  const brought = bytes && { policy: await policyOf(state, group, bytes), bytes };
+  return {
+    sinceMs: before?.freeze?.sinceMs ?? nowMs,
+    by: required(advent.by),
+    pendingPolicy: brought ?? before?.freeze?.pendingPolicy,
+  };
+}
+
+function isUnknownAfter(before: Member | undefined, { kind }: Advent): boolean {
+  if (kind === 'returned') return true;
+  const tells = kind !== 'remove' && kind !== 'refresh';
+  return tells ? false : (before?.isFreezeUnknown ?? false);
+}
+
+function hasPath({ kind }: Advent): boolean {
+  return kind !== 'admit' && kind !== 'policy' && kind !== 'rotate';
+}
+
+function arrivalsOf(
+  leaves: readonly Leaf[],
+  epoch: number,
+  before: Member | undefined,
+): ReadonlyMap<string, number> {
+  const keys = leaves.map(({ signatureKey }) => toHex(signatureKey));
+  return new Map(keys.map((key) => [key, before?.arrivals.get(key) ?? epoch]));
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a state was adopted that lacks what every judged state has');
+  return value;
+}

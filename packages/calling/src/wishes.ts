@@ -1,0 +1,160 @@
+/**
+ * Wishes: what this member would commit next, the most urgent first (D9, D10). Pure; who goes first among those who wish
+ * the same is `rank.ts`'s question.
+ *
+ * rotation of a frozen group > kick and link change > leaves and attested removals > policy > admissions > refresh
+ *
+ * @see SPEC.md C81–C85
+ */
+import type { Leaf } from '@conclave/crypto/mls/engine';
+import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
+import { ADMISSIONS_PER_COMMIT_MAX, PARTICIPANTS_MAX } from '@conclave/protocol/limits';
+import { mayAdmit } from './additions.ts';
+import type { CallState, Knocking, Member } from './call-state.ts';
+import { isConfirmed } from './confirmations.ts';
+import { ADMISSION_INTERVAL_MS, REFRESH_INTERVAL_MS } from './machine-limits.ts';
+import type { Attestation } from './markers.ts';
+import { isFirstHost, isHost, mayRevoke } from './policy.ts';
+import { policyInForce } from './policy-in-force.ts';
+
+export type Wish =
+  | { readonly t: 'rotate' }
+  | { readonly t: 'kick'; readonly target: Leaf }
+  | { readonly t: 'freeze' }
+  | { readonly t: 'remove'; readonly references: readonly Bytes[]; readonly attested: readonly Attestation[] }
+  | { readonly t: 'policy'; readonly hostKey: Bytes }
+  | { readonly t: 'admit'; readonly knocks: readonly Knocking[] }
+  | { readonly t: 'refresh' };
+
+export interface RankedWish {
+  readonly wish: Wish;
+  /** Leaf indexes among whom the rank decides; undefined: it is mine alone, at once. */
+  readonly candidates: readonly number[] | undefined;
+  /** Not before this time. */
+  readonly notBeforeMs: number;
+}
+
+export function wishesOf(state: CallState, member: Member): readonly RankedWish[] {
+  if (state.leaving !== undefined) return successorWish(state, member);
+  const own = (wish: Wish | undefined): RankedWish[] =>
+    wish ? [{ wish, candidates: undefined, notBeforeMs: 0 }] : [];
+  return [
+    ...rotationWish(state, member),
+    ...own(kickWish(state, member)),
+    ...own(freezeWish(state, member)),
+    ...removalWish(state, member),
+    ...own(policyWish(state, member)),
+    ...admissionWishes(state, member),
+    ...refreshWish(state, member),
+  ];
+}
+
+function rotationWish(state: CallState, member: Member): RankedWish[] {
+  const { freeze, next } = member;
+  if (freeze === undefined || next === undefined) return [];
+  const isMine = equalBytes(freeze.by, state.ownKey);
+  const byLeaf = member.leaves.find(({ signatureKey }) => equalBytes(signatureKey, freeze.by));
+  const others = candidates(state, member).filter((index) => index !== byLeaf?.leafIndex);
+  // The one who froze the group goes first: everybody else waits one step longer.
+  const notBeforeMs = isMine ? 0 : member.mergedAtMs + 400;
+  return [{ wish: { t: 'rotate' }, candidates: isMine ? undefined : others, notBeforeMs }];
+}
+
+function kickWish({ kicks, ownKey }: CallState, member: Member): Wish | undefined {
+  const policy = policyInForce(member);
+  if (!isHost(policy, ownKey)) return undefined;
+  for (const { leafKey } of kicks) {
+    const target = member.leaves.find(({ signatureKey }) => equalBytes(signatureKey, leafKey));
+    if (target === undefined || isFirstHost(policy, leafKey)) continue;
+    if (isHost(policy, leafKey) && !mayRevoke(policy, leafKey, ownKey)) continue;
+    return { t: 'kick', target };
+  }
+  return undefined;
+}
+
+function freezeWish({ wantsNewLinkSinceMs, ownKey }: CallState, member: Member): Wish | undefined {
+  if (wantsNewLinkSinceMs === undefined || member.freeze !== undefined) return undefined;
+  return isHost(policyInForce(member), ownKey) ? { t: 'freeze' } : undefined;
+}
+
+function removalWish(state: CallState, member: Member): RankedWish[] {
+  const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
+  const references = latestOfEach(member).filter(({ leafKey }) => isIn(leafKey) && !isOwn(state, leafKey));
+  const leaverKeys = references.map(({ leafKey }) => leafKey);
+  const attested = member.leaves.flatMap(({ signatureKey: leafKey }) => {
+    const signature = member.attestations.get(toHex(leafKey));
+    const isLeaver = leaverKeys.some((key) => equalBytes(key, leafKey));
+    return signature === undefined || isLeaver || isOwn(state, leafKey) ? [] : [{ leafKey, signature }];
+  });
+  if (references.length + attested.length === 0) return [];
+  const wish: Wish = { t: 'remove', references: references.map(({ reference }) => reference), attested };
+  return [{ wish, candidates: candidates(state, member), notBeforeMs: 0 }];
+}
+
+/** One leaf can be removed once: a repeated proposal counts once. */
+function latestOfEach({ proposals }: Member): Member['proposals'] {
+  return proposals.filter(
+    ({ leafKey }, index) => !proposals.slice(index + 1).some((later) => equalBytes(later.leafKey, leafKey)),
+  );
+}
+
+function policyWish({ wantedHosts, ownKey }: CallState, { policy, freeze }: Member): Wish | undefined {
+  if (freeze !== undefined || !isHost(policy, ownKey)) return undefined;
+  const [hostKey] = wantedHosts;
+  return hostKey && { t: 'policy', hostKey };
+}
+
+function successorWish(state: CallState, member: Member): RankedWish[] {
+  const wish = state.leaving?.step === 'successor' ? policyWish(state, member) : undefined;
+  return wish ? [{ wish, candidates: undefined, notBeforeMs: 0 }] : [];
+}
+
+/** With the lobby on, hosts let in whom they clicked, and anybody lets in a key that is a host. */
+function admissionWishes(state: CallState, member: Member): RankedWish[] {
+  const { policy, freeze, leaves } = member;
+  const given = { policy, isFrozen: freeze !== undefined || member.isFreezeUnknown };
+  const room = Math.max(0, Math.min(ADMISSIONS_PER_COMMIT_MAX, PARTICIPANTS_MAX - leaves.length));
+  const isWanted = ({ leafKey, participantId }: Knocking) =>
+    !policy.isLobbyOn || isHost(policy, leafKey) || state.admitted.has(participantId);
+  const knocks = state.knocks.filter((knock) => {
+    const memberCount = leaves.length;
+    return isWanted(knock) && mayAdmit(state.ownKey, knock.leafKey, { ...given, memberCount }) === undefined;
+  });
+  if (knocks.length === 0 || room === 0 || freeze !== undefined) return [];
+  const needsHost = policy.isLobbyOn && !knocks.every(({ leafKey }) => isHost(policy, leafKey));
+  const ranked = candidates(state, member).filter((index) => {
+    const leaf = leaves.find(({ leafIndex }) => leafIndex === index);
+    return !needsHost || (leaf !== undefined && isHost(policy, leaf.signatureKey));
+  });
+  return [
+    {
+      wish: { t: 'admit', knocks: knocks.slice(0, room) },
+      candidates: ranked,
+      notBeforeMs: state.lastAdmissionAtMs + ADMISSION_INTERVAL_MS,
+    },
+  ];
+}
+
+function refreshWish(state: CallState, member: Member): RankedWish[] {
+  if (member.leaves.length < 2) return [];
+  const { mustRefresh } = state.hearing;
+  if (mustRefresh) return [{ wish: { t: 'refresh' }, candidates: undefined, notBeforeMs: 0 }];
+  const notBeforeMs = member.lastPathAtMs + REFRESH_INTERVAL_MS;
+  return [{ wish: { t: 'refresh' }, candidates: candidates(state, member), notBeforeMs }];
+}
+
+/** Those counted as confirmed, without leavers and without whom the server attests to be gone. */
+function candidates(state: CallState, member: Member): readonly number[] {
+  const isGoing = (key: Bytes) =>
+    member.attestations.has(toHex(key)) || member.proposals.some(({ leafKey }) => equalBytes(leafKey, key));
+  return member.leaves
+    .filter(({ signatureKey }) => {
+      if (isOwn(state, signatureKey)) return true;
+      return isConfirmed(state.hearing.ledger, signatureKey, member.mergedAtMs) && !isGoing(signatureKey);
+    })
+    .map(({ leafIndex }) => leafIndex);
+}
+
+function isOwn({ ownKey }: CallState, key: Bytes): boolean {
+  return equalBytes(ownKey, key);
+}
