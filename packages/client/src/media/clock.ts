@@ -5,7 +5,7 @@ export type Clock = {
   readonly nowMs: () => number;
   /** Calls once, after `delayMs`; the returned function calls it off. */
   readonly after: (delayMs: number, callback: () => void) => () => void;
-  /** Unix milliseconds, to read the times in a `MediaInstruction`. */
+  /** Unix milliseconds by the page's monotone clock, as all times in a `MediaInstruction` are. */
   readonly unixMs: () => number;
 };
 
@@ -15,5 +15,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
-  unixMs: () => Date.now(),
+  unixMs: () => performance.timeOrigin + performance.now(),
 };

@@ -5,14 +5,15 @@
  * @see SPEC.md S1–S24
  */
 
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { toHex } from '@conclave/protocol/bytes';
 import { createChanges } from './changes.ts';
 import { createKeyStore } from './key-store.ts';
-import type { MediaInstruction } from './media-instruction.ts';
+import type { LiveContexts } from './live-contexts.ts';
 import { RECEIVE_WINDOW_MS } from './media-limits.ts';
 import type { OpenPorts, Receiver } from './open-path.ts';
 import { createReceiver } from './open-path.ts';
-import type { Medium, SendContext, Sender } from './seal-path.ts';
+import type { Medium, Sender } from './seal-path.ts';
 import { createSender } from './seal-path.ts';
 import { createStaleness } from './staleness.ts';
 import type { TroubleReport } from './troubles.ts';
@@ -32,10 +33,7 @@ export type FramePipeline = {
   /** Asks for the key frames that withheld frames make necessary; to be called after an unmute. */
   readonly askForKeyFrames: () => void;
   /** Epoch and live contexts for the next beat. */
-  readonly sendContexts: () => {
-    readonly epoch: number | undefined;
-    readonly contexts: readonly SendContext[];
-  };
+  readonly sendContexts: () => LiveContexts;
   readonly troubleChanges: () => readonly TroubleReport[];
 };
 

@@ -25,11 +25,13 @@ export type TransformOptions = {
   readonly medium: Medium;
 };
 
+type SenderListener = (senderId: number, sender: RTCRtpSender, medium: Medium) => void;
+
 export type Guard = {
   /** Undefined for a sender that was born without the guard: a bug, and a reason to end the call. */
   readonly senderIdOf: (sender: RTCRtpSender) => number | undefined;
   readonly receiverIdOf: (receiver: RTCRtpReceiver) => number | undefined;
-  readonly onSender: (listener: (senderId: number, sender: RTCRtpSender) => void) => void;
+  readonly onSender: (listener: SenderListener) => void;
   /** Receivers keep their id, and their one track, for life. */
   readonly onReceiver: (listener: (receiverId: number, receiver: RTCRtpReceiver) => void) => void;
 };
@@ -49,7 +51,7 @@ export function installGuard(worker: Worker): Guard {
   const setReceiverTransform = takeTransformSetter(RTCRtpReceiver.prototype);
   const senderIds = new WeakMap<RTCRtpSender, number>();
   const receiverIds = new WeakMap<RTCRtpReceiver, number>();
-  const senderListeners: ((id: number, sender: RTCRtpSender) => void)[] = [];
+  const senderListeners: SenderListener[] = [];
   const receiverListeners: ((id: number, receiver: RTCRtpReceiver) => void)[] = [];
   let born = 0;
 
@@ -60,7 +62,7 @@ export function installGuard(worker: Worker): Guard {
     const id = ++born;
     senderIds.set(sender, id);
     setSenderTransform.call(sender, transformOf({ direction: 'send', id, medium }));
-    for (const listener of senderListeners) listener(id, sender);
+    for (const listener of senderListeners) listener(id, sender, medium);
   };
 
   const guardReceiver = (receiver: RTCRtpReceiver): void => {

@@ -8,6 +8,7 @@
  * @see SPEC.md S1–S9; D11, D12, D14, D15
  */
 
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { importBaseKey } from '@conclave/crypto/base-key';
 import type { MediaKind } from '@conclave/crypto/kid';
 import { decodeKid, encodeKid } from '@conclave/crypto/kid';
@@ -17,7 +18,6 @@ import type { FrameKey } from '@conclave/crypto/sframe';
 import { deriveFrameKey } from '@conclave/crypto/sframe';
 import { toHex } from '@conclave/protocol/bytes';
 import type { Clock } from './clock.ts';
-import type { MediaInstruction } from './media-instruction.ts';
 import {
   EPOCHS_AHEAD_MAX,
   FRAME_KEYS_PER_EPOCH_MAX,

@@ -33,4 +33,6 @@ export const WATCHDOG_INTERVAL_MS = 500;
 /** Clear bytes that a packetizer adds to each packet: VP9's descriptor with its scalability structure is the largest. */
 export const PACKET_DESCRIPTOR_BYTES_MAX = 32;
 /** Payload that may leave uncounted before the watchdog raises the alarm: about two frames; bytes. */
-export const UNSEALED_TOLERANCE_BYTES = { audio: 600, video: 8_000 } as const;
+export const UNSEALED_TOLERANCE_BYTES = { audio: 600, video: 2_000 } as const;
+/** Frames between an encoder's count and the worker's: two for each of three layers. */
+export const UNSEEN_FRAMES_TOLERANCE = 6;

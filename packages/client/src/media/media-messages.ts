@@ -1,13 +1,12 @@
 /** What the page and the media worker say to each other. Neither ever says a key: those come by the port (D26). */
 
 import type { MediaKind } from '@conclave/crypto/kid';
-import type { MediaInstruction } from './media-instruction.ts';
 import type { Binding } from './open-path.ts';
-import type { SendContext, SenderCount } from './seal-path.ts';
+import type { SenderCount } from './seal-path.ts';
 import type { TroubleReport } from './troubles.ts';
 
 export type ToMediaWorker =
-  /** The port over which `MediaInstruction`s come, and `FromMediaPort` goes back. Transferred. */
+  /** The port over which `MediaInstruction`s come, and `LiveContexts` go back. Transferred. */
   | { readonly t: 'port'; readonly port: MessagePort }
   /** What a sender carries; said once for each. Until then nothing of it leaves. */
   | { readonly t: 'name'; readonly senderId: number; readonly kind: MediaKind }
@@ -15,15 +14,6 @@ export type ToMediaWorker =
   | { readonly t: 'rebind'; readonly receiverId: number; readonly binding: Binding }
   | { readonly t: 'release'; readonly receiverId: number }
   | { readonly t: 'count'; readonly request: number };
-
-export type ToMediaPort = MediaInstruction;
-
-/** To whom the port belongs: for beats. */
-export type FromMediaPort = {
-  readonly t: 'contexts';
-  readonly epoch: number | undefined;
-  readonly contexts: readonly SendContext[];
-};
 
 export type ReceiverCount = {
   readonly receiverId: number;

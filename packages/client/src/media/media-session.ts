@@ -13,8 +13,8 @@ import { WATCHDOG_INTERVAL_MS } from './media-limits.ts';
 import type { FromMediaWorker, ReceiverCount, ToMediaWorker } from './media-messages.ts';
 import type { Binding } from './open-path.ts';
 import type { Medium, SenderCount } from './seal-path.ts';
-import { mediumOf } from './seal-path.ts';
 import type { TroubleReport } from './troubles.ts';
+import type { Sealed } from './watchdog.ts';
 import { hasLeaked, sentOf } from './watchdog.ts';
 
 export type MediaSessionPorts = {
@@ -48,13 +48,16 @@ export type MediaCounts = {
   readonly receivers: readonly ReceiverCount[];
 };
 
+const NOTHING_SEALED: Sealed = { framesSealed: 0, framesDropped: 0, bytesSealed: 0 };
+
+type BornSender = { readonly sender: RTCRtpSender; readonly medium: Medium };
 type Named = { readonly sender: RTCRtpSender; readonly kind: MediaKind };
 
 /** Installs the guard (see `installGuard`) and starts the session. Once in the life of a page. */
 export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const { worker } = ports;
   const guard = installGuard(worker);
-  const born = new Map<number, RTCRtpSender>();
+  const born = new Map<number, BornSender>();
   const named = new Map<number, Named>();
   const receivers = new Map<number, RTCRtpReceiver>();
   const muted = new Set<MediaKind>();
@@ -62,7 +65,7 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const post = (message: ToMediaWorker, transfer: Transferable[] = []): void =>
     worker.postMessage(message, transfer);
 
-  guard.onSender((id, sender) => born.set(id, sender));
+  guard.onSender((id, sender, medium) => born.set(id, { sender, medium }));
   guard.onReceiver((id, receiver) => receivers.set(id, receiver));
 
   worker.addEventListener('message', ({ data }) => {
@@ -81,7 +84,7 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
         ports.onTrouble(message.reports);
         break;
       case 'key-frame-wish':
-        void requestKeyFrame(born.get(message.senderId));
+        void requestKeyFrame(born.get(message.senderId)?.sender);
         break;
       case 'counts':
         counting.answer(message.request, message);
@@ -148,22 +151,22 @@ function createCounting(send: (request: number) => void) {
 
 /** Looks at every sender from its birth; the statistics are read before the worker is asked. */
 function createWatch(
-  senders: ReadonlyMap<number, RTCRtpSender>,
+  senders: ReadonlyMap<number, BornSender>,
   ask: () => Promise<MediaCounts>,
   onLeak: () => void,
 ): { readonly stop: () => void } {
   let isLooking = false;
 
   const look = async (): Promise<void> => {
-    const reports = [...senders].map(async ([id, sender]) => ({
-      id,
-      sender,
-      report: await sender.getStats(),
-    }));
+    const reports = [...senders].map(async ([id, { sender, medium }]) => {
+      const report = await sender.getStats();
+      return { id, sender, medium, report };
+    });
     const seen = await Promise.all(reports);
-    const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count.bytesSealed]));
-    for (const { id, sender, report } of seen) {
-      if (!hasLeaked(mediumOfSender(sender), sentOf(report.values()), sealedById.get(id) ?? 0)) continue;
+    const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count]));
+    for (const { id, sender, medium, report } of seen) {
+      const sealed = sealedById.get(id) ?? NOTHING_SEALED;
+      if (!hasLeaked(medium, sentOf(report.values()), sealed)) continue;
       stopSender(sender);
       onLeak();
     }
@@ -179,10 +182,6 @@ function createWatch(
       });
   }, WATCHDOG_INTERVAL_MS);
   return { stop: () => clearInterval(timer) };
-}
-
-function mediumOfSender(sender: RTCRtpSender): Medium {
-  return mediumOf(sender.track?.kind === 'video' ? 'camera' : 'microphone');
 }
 
 function stopSender(sender: RTCRtpSender): void {

@@ -5,6 +5,7 @@
  * @see SPEC.md S20–S29
  */
 
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { codecOfMimeType } from '@conclave/crypto/envelope/envelope';
 import type { Bytes } from '@conclave/protocol/bytes';
 import { systemClock } from './clock.ts';
@@ -12,8 +13,9 @@ import type { EncodedRtcFrame, MediaWorkerScope, Transformer } from './encoded-t
 import { createFramePipeline } from './frame-pipeline.ts';
 import type { TransformOptions } from './guarded-peer-connection.ts';
 import { createInOrder } from './in-order.ts';
+import type { LiveContexts } from './live-contexts.ts';
 import { REPORT_INTERVAL_MS } from './media-limits.ts';
-import type { FromMediaPort, FromMediaWorker, ToMediaPort, ToMediaWorker } from './media-messages.ts';
+import type { FromMediaWorker, ToMediaWorker } from './media-messages.ts';
 import type { Receiver } from './open-path.ts';
 import type { EncodedFrame, Sender } from './seal-path.ts';
 
@@ -91,7 +93,7 @@ function obeyForSender(message: Extract<ToMediaWorker, { t: 'name' | 'mute' }>):
 
 function usePort(given: MessagePort): void {
   port = given;
-  given.onmessage = ({ data }) => void pipeline.instruct(data as ToMediaPort);
+  given.onmessage = ({ data }) => void pipeline.instruct(data as MediaInstruction);
 }
 
 const senderCounts = () => [...senders.values()].map(({ sender }) => sender.count());
@@ -105,7 +107,7 @@ const receiverCounts = () =>
 setInterval(() => {
   const reports = pipeline.troubleChanges();
   if (reports.length > 0) post({ t: 'trouble', reports });
-  port?.postMessage({ t: 'contexts', ...pipeline.sendContexts() } satisfies FromMediaPort);
+  port?.postMessage(pipeline.sendContexts() satisfies LiveContexts);
 }, REPORT_INTERVAL_MS);
 
 function encodedFrameOf(frame: EncodedRtcFrame): EncodedFrame {

@@ -8,6 +8,7 @@
  * @see SPEC.md S1–S5, S20, S21
  */
 
+import type { MediaContext } from '@conclave/calling/media-instruction';
 import type { Codec } from '@conclave/crypto/envelope/envelope';
 import { sealMediaFrame } from '@conclave/crypto/frame-crypto';
 import type { MediaKind } from '@conclave/crypto/kid';
@@ -35,12 +36,6 @@ export type SenderCount = {
   readonly framesDropped: number;
 };
 
-export type SendContext = {
-  readonly context: number;
-  /** Counter of the last frame sealed under the grant in force. */
-  readonly counter: number;
-};
-
 export type Sender = {
   readonly senderId: number;
   readonly medium: Medium;
@@ -49,8 +44,8 @@ export type Sender = {
   readonly mute: (isMuted: boolean) => void;
   readonly seal: (frame: EncodedFrame) => Promise<Bytes | undefined>;
   readonly count: () => SenderCount;
-  /** Undefined until something was sealed under the grant in force. */
-  readonly context: () => SendContext | undefined;
+  /** With the counter of the last frame sealed; undefined until something was sealed under the grant in force. */
+  readonly context: () => MediaContext | undefined;
   /** True once for every time that frames were withheld and may now leave: the next picture must be a key frame. */
   readonly takeKeyFrameWish: () => boolean;
 };

@@ -5,8 +5,8 @@
  * @see SPEC.md S16
  */
 
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import type { Clock } from './clock.ts';
-import type { MediaInstruction } from './media-instruction.ts';
 import { LIVE_EPOCHS_MAX, STALE_AFTER_MS } from './media-limits.ts';
 
 type CountersInstruction = Extract<MediaInstruction, { t: 'counters' }>;

@@ -1,0 +1,91 @@
+/**
+ * A participant without a call: the app's own guard, worker and SFU connection, with instructions that the test
+ * injects in place of the MLS worker's. The base key is fixed and known to the test alone.
+ */
+
+import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import { createSfuConnection } from '@conclave/client/livekit/sfu-connection';
+import { createMediaSession } from '@conclave/client/media/media-session';
+import type { Bytes } from '@conclave/protocol/bytes';
+import { listen, look } from './senses.ts';
+import { colouredTrack, toneTrack } from './sources.ts';
+
+type Shown = { readonly leafKey: string; readonly kind: string; readonly track: MediaStreamTrack };
+
+const shown = new Map<number, Shown>();
+const troubles: unknown[] = [];
+let leaks = 0;
+let publications = 0;
+
+const worker = new Worker(new URL('../../packages/client/src/media/media.worker.ts', import.meta.url), {
+  type: 'module',
+});
+const media = createMediaSession({
+  worker,
+  onBound: (receiverId, { leafKey, kind }, track) => shown.set(receiverId, { leafKey, kind, track }),
+  onUnbound: (receiverId) => shown.delete(receiverId),
+  onTrouble: (reports) => troubles.push(...reports),
+  onLeak: () => leaks++,
+});
+const { port1: instructions, port2 } = new MessageChannel();
+media.usePort(port2);
+const contexts: unknown[] = [];
+instructions.onmessage = ({ data }) => contexts.push(data);
+
+const states: string[] = [];
+const sfu = createSfuConnection({
+  media,
+  onState: (state) => states.push(state),
+  onPublications: () => publications++,
+  onPublishFailed: (kind) => console.warn(`could not publish ${kind}`),
+});
+
+const bytesOf = (hex: string): Bytes =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+/** An instruction as JSON: bytes as hexadecimal. */
+function revive(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('hex' in value) return bytesOf(String(value.hex));
+  if (Array.isArray(value)) return value.map(revive);
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, revive(entry)]));
+}
+
+const testPage = {
+  instruct: async (list: readonly unknown[]) => {
+    for (const one of list) instructions.postMessage(revive(one) as MediaInstruction);
+  },
+  connect: async (request: { readonly url: string; readonly token: string }) => sfu.connect(request),
+  publishColour: async (options: { readonly hue?: number; readonly videoCodec?: 'vp8' | 'vp9' | 'av1' }) =>
+    sfu.publish('camera', colouredTrack(options.hue ?? 0), options),
+  publishTone: async (hertz: number) => sfu.publish('microphone', toneTrack(hertz)),
+  setMuted: async (request: { readonly kind: 'camera' | 'microphone'; readonly isMuted: boolean }) =>
+    sfu.setMuted(request.kind, request.isMuted),
+  wish: async (participantIds: readonly string[]) =>
+    sfu.wish(
+      participantIds.flatMap((participantId) => [
+        { participantId, kind: 'camera' as const, width: 640, height: 360 },
+        { participantId, kind: 'microphone' as const, width: 0, height: 0 },
+      ]),
+    ),
+  shown: async () => [...shown].map(([receiverId, { leafKey, kind }]) => ({ receiverId, leafKey, kind })),
+  look: async (leafKey: string) => look(trackOf(leafKey, 'video')),
+  listen: async (leafKey: string) => listen(trackOf(leafKey, 'audio')),
+  counts: () => media.counts(),
+  report: async () => ({
+    shown: [...shown.values()].map(({ leafKey, kind }) => [leafKey, kind]),
+    counts: await media.counts(),
+    leaks,
+    publications,
+    states,
+    troubles,
+    contexts: contexts.at(-1),
+  }),
+  close: () => sfu.close(),
+};
+
+function trackOf(leafKey: string, medium: 'audio' | 'video'): MediaStreamTrack | undefined {
+  return [...shown.values()].find((one) => one.leafKey === leafKey && one.track.kind === medium)?.track;
+}
+
+Object.assign(window, { testPage });
