@@ -56,5 +56,5 @@ export const EXTENSION_BYTES_MAX = 32 * 1024;
 export const IDENTITY_BYTES_MAX = 256;
 /** Nodes of an UpdatePath: the depth of a tree of MAX_LEAVES. */
 export const PATH_NODES_MAX = 7;
-/** Proposals that a state holds for a later commit; each member sends at most one (its own Remove), repeated at will. */
-export const PENDING_PROPOSALS_MAX = 2 * MAX_LEAVES;
+/** Proposals of one member that a state holds for a later commit: a leave is repeated only with other authenticated_data. */
+export const PENDING_PER_MEMBER_MAX = 4;

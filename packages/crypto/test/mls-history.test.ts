@@ -20,7 +20,7 @@ import {
 } from './mls-group.ts';
 import { randomNumbers } from './random-numbers.ts';
 
-const SEEDS = Number(process.env['CONCLAVE_SEEDS'] ?? 24);
+const SEEDS = Number(process.env['CONCLAVE_SEEDS'] ?? 20);
 const FIRST_SEED = Number(process.env['CONCLAVE_SEED'] ?? 1);
 const MEMBERS_MAX = 16;
 const STEPS = 10;

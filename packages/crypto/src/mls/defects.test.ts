@@ -6,6 +6,7 @@
 import { equalBytes, toHex, utf8 } from '@conclave/protocol/bytes';
 import { createCommit } from 'ts-mls/createCommit.js';
 import { createApplicationMessage, createProposal } from 'ts-mls/createMessage.js';
+import type { LeafNode, LeafNodeKeyPackage } from 'ts-mls/leafNode.js';
 import { protectExternalProposalPublic } from 'ts-mls/messageProtectionPublic.js';
 import type { Proposal } from 'ts-mls/proposal.js';
 import type { Node, RatchetTree } from 'ts-mls/ratchetTree.js';
@@ -235,6 +236,21 @@ describe('defects of ts-mls 1.6.4', () => {
       const made = await createProposal(inside(own), true, proposal, suite.implementation);
       expect(codeOf(await engine.receiveProposal(b, suite, encodeMessage(made.message)))).toBe('SHAPE');
     }
+  });
+
+  test('[K50] one member cannot crowd out the leave of another', async () => {
+    const loud = inside(states[2] as GroupState);
+    let state = b;
+    const codes: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      const made = await createProposal(loud, true, remove(2), suite.implementation, utf8(`${round}`));
+      const received = await engine.receiveProposal(state, suite, encodeMessage(made.message));
+      codes.push(codeOf(received));
+      if (received.ok) state = received.value.state;
+    }
+    expect(codes).toEqual(['ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'BOUNDS', 'BOUNDS']);
+    const other = await engine.proposeLeave(states[3] as GroupState, suite);
+    expect(codeOf(await engine.receiveProposal(state, suite, other))).toBe('ACCEPTED');
   });
 
   test('[K50] 8: a proposal whose signature or membership tag does not verify', async () => {
@@ -538,6 +554,49 @@ describe('traps of ts-mls 1.6.4', () => {
       noPath: true,
     });
     expect(await stageAtB(inCommit)).toBe('KEY_PACKAGE');
+  });
+
+  test('[K45] a leaf in a joined tree: its signature, its credential, what it supports', async () => {
+    const honest = (await person(suite, 'honest')).keyPackage;
+    const { capabilities } = honest.publicPackage.leafNode;
+    const withLeaf = (leaf: LeafNode) => (tree: RatchetTree) => {
+      tree[4] = { nodeType: 'leaf', leaf };
+    };
+    expect(await validated(a, withLeaf(honest.publicPackage.leafNode))).toBe('ACCEPTED');
+    const unsigned = { ...honest.publicPackage.leafNode, signature: new Uint8Array(64) };
+    expect(await validated(a, withLeaf(unsigned))).toBe('KEY_PACKAGE');
+    const empty = { credentialType: 'basic', identity: new Uint8Array() } as const;
+    const fields: readonly (readonly [string, Partial<LeafNodeKeyPackage>])[] = [
+      // A lifetime that is over is no reason: members who never committed would become invalid.
+      ['ACCEPTED', { lifetime: { notBefore: 0n, notAfter: 1n } }],
+      ['KEY_PACKAGE', { credential: empty }],
+      ['KEY_PACKAGE', { capabilities: { ...capabilities, credentials: ['x509'] } }],
+      ['SUITE', { capabilities: { ...capabilities, ciphersuites: [] } }],
+      ['SUITE', { capabilities: { ...capabilities, versions: [] } }],
+      ['EXTENSIONS', { capabilities: { ...capabilities, extensions: [engine.LINK_ID] } }],
+      ['EXTENSIONS', { extensions: [{ extensionType: 0xff09, extensionData: utf8('x') }] }],
+    ];
+    for (const [code, leaf] of fields) {
+      const forged = await forgeKeyPackage(suite, honest, { leaf });
+      expect(await validated(a, withLeaf(forged.publicPackage.leafNode)), Object.keys(leaf).join()).toBe(
+        code,
+      );
+    }
+  });
+
+  test('[K44] a tree of a wrong width, with nodes in wrong places, or under another hash', async () => {
+    const { ratchetTree, groupContext } = inside(a);
+    const cs = suite.implementation;
+    const attempt = async (tree: RatchetTree, treeHash = groupContext.treeHash) =>
+      codeOf(await door(() => validateTree(tree, { ...groupContext, treeHash }, cs)));
+    expect(await attempt(ratchetTree)).toBe('ACCEPTED');
+    expect(await attempt(ratchetTree, new Uint8Array(32))).toBe('TREE');
+    expect(await attempt(ratchetTree.slice(0, -2))).toBe('TREE');
+    expect(await attempt([])).toBe('TREE');
+    expect(await attempt(Array.from({ length: 511 }, () => undefined))).toBe('TREE');
+    const misplaced = ratchetTree.slice();
+    misplaced[1] = ratchetTree[0];
+    expect(await attempt(misplaced)).toBe('TREE');
   });
 
   test('[K59, K52] the joiner of an external commit is known by its leaf, not by the server', async () => {
