@@ -33,9 +33,9 @@ export class SocketServer {
   readonly #unanswered = new WeakSet<WebSocket>();
   readonly #pings: NodeJS.Timeout;
 
-  constructor(delivery: Delivery) {
+  constructor(delivery: Delivery, pingIntervalMs = PING_INTERVAL_MS) {
     this.#delivery = delivery;
-    this.#pings = setInterval(() => this.#pingAll(), PING_INTERVAL_MS);
+    this.#pings = setInterval(() => this.#pingAll(), pingIntervalMs);
     this.#pings.unref();
   }
 
@@ -90,7 +90,8 @@ export class SocketServer {
   }
 }
 
-function outletOf(webSocket: WebSocket): Outlet {
+/** Sends as long as the client reads; never throws. */
+export function outletOf(webSocket: WebSocket): Outlet {
   return {
     send: (text) => {
       if (webSocket.readyState !== webSocket.OPEN) return;

@@ -1,7 +1,7 @@
 /** Commits, kick and rotation. */
 import { equalBytes } from '@conclave/protocol/bytes';
 import { describe, expect, test } from 'vitest';
-import { Stage } from '../../test/delivery-stage.ts';
+import { hashHostKey, Stage } from '../../test/delivery-stage.ts';
 import { randomOf } from '../../test/socket-client.ts';
 
 describe('commit', () => {
@@ -47,7 +47,6 @@ describe('commit', () => {
 
     const empty = await Stage.open();
     const key = empty.hostKey;
-    const { hashHostKey } = await import('../../test/delivery-stage.ts');
     const first = await empty.greet({ key, create: hashHostKey(key.publicKey) });
     await first.send(empty.commitOf({}));
     expect(first.codes()).toEqual(['NO_GROUP']);
