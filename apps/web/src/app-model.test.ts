@@ -1,0 +1,184 @@
+import type { CallSessionOptions } from '@conclave/client/session/call-session.types';
+import { formatLinkPath, type Link } from '@conclave/crypto/link';
+import { toBase64Url } from '@conclave/protocol/bytes';
+import { describe, expect, test } from 'vitest';
+import { callView, devices, LINK, ME, memoryStorage, person, ScriptedSession } from '../test/sketches.ts';
+import { AppModel } from './app-model.ts';
+import type { AppPorts } from './app-ports.ts';
+import { FIRST_CHOICE } from './own-media.ts';
+import { readTabState, writeTabState } from './tab-state.ts';
+
+const [PATH = '', SECRET = ''] = formatLinkPath(LINK).split('#');
+const ROOM = toBase64Url(LINK.roomId);
+const LINK_MADE = LINK.createdHour * 3_600_000;
+
+/** The browser as one object: what the pages left in it can be looked at. */
+function browser(more: Partial<AppPorts> = {}) {
+  const sessions: ScriptedSession[] = [];
+  const links: Link[] = [];
+  const paths: string[] = [];
+  const tab = memoryStorage();
+  const device = memoryStorage();
+  const ports: AppPorts = {
+    origin: 'https://a.example',
+    devices: devices(),
+    tabStorage: tab,
+    deviceStorage: device,
+    canEncrypt: () => true,
+    isOnlyTab: async () => true,
+    serverNowUnixMs: async () => LINK_MADE,
+    createRoomLink: async () => LINK,
+    holdsHostKey: async () => false,
+    loadCall: async () => (options: CallSessionOptions) => {
+      const session = new ScriptedSession(options);
+      sessions.push(session);
+      return session;
+    },
+    rememberedLinks: () => links,
+    rememberLink: (link) => void links.unshift(link),
+    forgetLinks: () => void links.splice(0),
+    copyText: async () => true,
+    showPath: (path) => void paths.push(path),
+    reload: () => undefined,
+    ...more,
+  };
+  return { app: new AppModel(ports), sessions, links, paths, tab, device };
+}
+
+function preview(app: AppModel) {
+  const screen = app.screen.value;
+  if (screen.at !== 'preview') throw new Error(`the screen is ${screen.at}`);
+  return screen.preview;
+}
+
+describe('coming in', () => {
+  test('[P16] a link opens the preview; its secret is in no address that is shown, and in no storage of the device', async () => {
+    const { app, links, paths, device } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    expect(app.screen.value.at).toBe('preview');
+    expect(links).toEqual([LINK]);
+    expect(paths).toEqual([PATH]);
+    expect(device.values.size).toBe(0);
+  });
+
+  test('[P10] a click on Join before the call is loaded joins when it is', async () => {
+    let loaded: (open: Awaited<ReturnType<AppPorts['loadCall']>>) => void = () => undefined;
+    const session = new ScriptedSession();
+    const { app } = browser({ loadCall: () => new Promise((resolve) => (loaded = resolve)) });
+    const opened = app.open(PATH, `#${SECRET}`);
+    await expect.poll(() => app.screen.value.at).toBe('preview');
+    preview(app).name.value = ' Ada ';
+    preview(app).join();
+    expect(session.told).toEqual([]);
+    loaded(() => session);
+    await opened;
+    expect(session.told[0]?.[1]).toMatchObject({ name: 'Ada' });
+  });
+
+  test('[P11] without a name nothing is joined, and the field says so', async () => {
+    const { app, sessions } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    preview(app).join();
+    expect(preview(app).isNameMissing.value).toBe(true);
+    expect(sessions[0]?.told).toEqual([]);
+  });
+
+  test('[P29] every step of joining has a name', async () => {
+    const { app, sessions } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    const model = preview(app);
+    expect(model.step.value).toBeUndefined();
+    model.name.value = 'Ada';
+    model.join();
+    const steps = (['connecting', 'ready', 'asking', 'waiting'] as const).map((phase) => {
+      sessions[0]?.options?.onCall(callView([], { phase }));
+      return model.step.value;
+    });
+    expect(steps).toEqual(['Connecting…', 'Asking to join…', 'Asking to join…', 'Waiting to be let in…']);
+  });
+
+  test('[P21] an expired link is refused by the server’s clock, and nothing is opened', async () => {
+    const { app, sessions } = browser({ serverNowUnixMs: async () => LINK_MADE + 48 * 3_600_000 });
+    await app.open(PATH, `#${SECRET}`);
+    expect(app.screen.value).toEqual({ at: 'problem', problem: 'EXPIRED' });
+    expect(sessions).toEqual([]);
+  });
+
+  test('[P20] a call that cannot be loaded, and a browser that cannot encrypt, each have their page', async () => {
+    const offline = browser({ loadCall: () => Promise.reject(new Error('offline')) });
+    await offline.app.open(PATH, `#${SECRET}`);
+    expect(offline.app.screen.value).toEqual({ at: 'problem', problem: 'CANNOT_LOAD' });
+    const old = browser({ canEncrypt: () => false });
+    await old.app.open(PATH, `#${SECRET}`);
+    expect(old.app.screen.value).toEqual({ at: 'problem', problem: 'BROWSER_TOO_OLD' });
+  });
+});
+
+describe('coming back', () => {
+  const WAS_IN = { name: 'Ada', wasIn: true, choice: { ...FIRST_CHOICE, isMicrophoneOn: false } };
+
+  test('[P17] a reload joins without a click, under the same name, still muted', async () => {
+    const { app, sessions, links, tab } = browser();
+    links.push(LINK);
+    writeTabState(tab, ROOM, WAS_IN);
+    await app.open(PATH, '');
+    expect(app.screen.value).toMatchObject({ at: 'call', isRejoining: true });
+    expect(sessions[0]?.told[0]?.[1]).toMatchObject({ name: 'Ada' });
+    expect(sessions[0]?.told[0]?.[1]).not.toHaveProperty('microphone');
+  });
+
+  test('[P18] a duplicated tab shows the preview', async () => {
+    const { app, links, tab } = browser({ isOnlyTab: async () => false });
+    links.push(LINK);
+    writeTabState(tab, ROOM, WAS_IN);
+    await app.open(PATH, '');
+    expect(preview(app).name.value).toBe('Ada');
+  });
+
+  test('[P17] being in is remembered, and forgotten on leaving', async () => {
+    const { app, sessions, tab } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    preview(app).name.value = 'Ada';
+    preview(app).join();
+    expect(readTabState(tab, ROOM).wasIn).toBe(false);
+    sessions[0]?.options?.onCall(callView([ME, person('ben')]));
+    expect(readTabState(tab, ROOM)).toMatchObject({ name: 'Ada', wasIn: true });
+    const screen = app.screen.value;
+    if (screen.at === 'call') await screen.call.leave();
+    expect(app.screen.value).toEqual({ at: 'left' });
+    expect(readTabState(tab, ROOM).wasIn).toBe(false);
+  });
+
+  test('[P17] a page that goes away keeps its place, and says nothing to others', async () => {
+    const { app, sessions, tab } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    preview(app).name.value = 'Ada';
+    preview(app).join();
+    sessions[0]?.options?.onCall(callView([ME]));
+    app.pageHides();
+    expect(sessions[0]?.names()).toEqual(['join', 'dispose']);
+    expect(readTabState(tab, ROOM).wasIn).toBe(true);
+  });
+
+  test('[P22] a link that was changed is forgotten, one of a full call is kept for another try', async () => {
+    for (const [reason, kept] of [
+      ['LINK_CHANGED', 0],
+      ['ROOM_FULL', 1],
+    ] as const) {
+      const { app, sessions, links } = browser();
+      await app.open(PATH, `#${SECRET}`);
+      sessions[0]?.options?.onCall(callView([], { phase: 'closed', reason }));
+      expect(app.screen.value).toEqual({ at: 'problem', problem: reason });
+      expect(links.length > 0 ? 1 : 0).toBe(kept);
+    }
+  });
+
+  test('[P20] the operator’s token goes to the session with the next try', async () => {
+    const { app, sessions } = browser();
+    await app.startCall(2);
+    expect(sessions[0]?.options?.isFounder).toBe(true);
+    sessions[0]?.options?.onCall(callView([], { phase: 'closed', reason: 'ROOMS_NEED_TOKEN' }));
+    await app.joinAgain('let me in');
+    expect(sessions[1]?.options?.operatorToken).toBe('let me in');
+  });
+});

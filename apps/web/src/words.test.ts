@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { callView, LINK, ME, person } from '../test/sketches.ts';
+import { bannersOf, hostQuestion } from './banners.ts';
+import { deviceWords, NEXT_STEP_LABELS, PROBLEM_WORDS } from './words.ts';
+
+const MEDIA = { people: new Map(), connection: 'connected' } as const;
+const PAUSES = ['NOBODY_CONFIRMED', 'WAITING_FOR_HOST', 'KICK_WITHHELD', 'FORKED', 'FROZEN'] as const;
+
+describe('problems', () => {
+  test.each(Object.entries(PROBLEM_WORDS))('[P20] %s has a title, a sentence and a button', (_, words) => {
+    expect(words.title).toMatch(/^[A-Z].*\.$/);
+    expect(words.text.length).toBeGreaterThan(20);
+    for (const step of words.next) expect(NEXT_STEP_LABELS[step]).toBeTruthy();
+  });
+
+  test('[P23] nothing exclaims, and no code stands in a sentence', () => {
+    const devices = (
+      ['DENIED', 'NOT_FOUND', 'BUSY', 'GONE', 'INSECURE', 'CANCELLED', 'FAILED'] as const
+    ).flatMap((trouble) => [deviceWords('camera', trouble), deviceWords('microphone', trouble)]);
+    for (const { title, text } of [...Object.values(PROBLEM_WORDS), ...devices]) {
+      expect(`${title} ${text}`).not.toMatch(/!|Oops|[A-Z]{2,}_[A-Z]|successfully|the user/);
+    }
+  });
+});
+
+describe('banners', () => {
+  test.each(PAUSES)('[P9] a pause by %s has a sentence', (pause) => {
+    const [banner] = bannersOf(callView([ME, person('ada')], { pause }), MEDIA, undefined);
+    expect(banner?.text).toMatch(/\.|\?/);
+  });
+
+  test('[P9] a withheld kick names who was to be removed, once, and offers a new call', () => {
+    const view = callView([ME, person('ada')], { pause: 'KICK_WITHHELD', linkTrouble: 'CANNOT_REMOVE' });
+    const banners = bannersOf(view, MEDIA, 'Mallory');
+    expect(banners).toHaveLength(1);
+    expect(banners[0]?.text).toContain('The server is not letting you remove Mallory.');
+    expect(banners[0]?.action).toBe('START_NEW');
+  });
+
+  test('[P9] nothing is said when nothing is wrong, and being alone is not a banner', () => {
+    expect(bannersOf(callView([ME, person('ada')]), MEDIA, undefined)).toEqual([]);
+    expect(bannersOf(callView([ME], { pause: 'ALONE' }), MEDIA, undefined)).toEqual([]);
+  });
+
+  test('[P9] a lost connection, a call without a host and askers with an old link each have a sentence', () => {
+    const idsOf = (view: ReturnType<typeof callView>, connection: 'connected' | 'failed' | 'reconnecting') =>
+      bannersOf(view, { ...MEDIA, connection }, undefined).map((banner) => banner.id);
+    expect(idsOf(callView([ME], { phase: 'reconnecting' }), 'reconnecting')).toEqual(['offline']);
+    expect(idsOf(callView([ME]), 'failed')).toEqual(['media']);
+    expect(idsOf(callView([ME, person('ada')], { hasHostPresent: false }), 'connected')).toEqual(['no-host']);
+    expect(idsOf(callView([ME], { oldLinkCount: 2 }), 'connected')).toEqual(['old-link']);
+    expect(idsOf(callView([ME], { oldLinkCount: 2, isHost: false, link: LINK }), 'connected')).toEqual([]);
+  });
+
+  test('[P24] the question names the silent host and who alone has confirmed', () => {
+    const ada = person('ada', { name: 'Ada', isHost: true, standing: 'unconfirmed' });
+    const mallory = person('eve', { name: 'Mallory' });
+    expect(hostQuestion(callView([ME, ada, mallory]))).toBe(
+      'Ada has not confirmed being here; only Mallory has. Continue?',
+    );
+    expect(hostQuestion(callView([ME, ada]))).toBe('Ada has not confirmed being here. Continue?');
+  });
+});
