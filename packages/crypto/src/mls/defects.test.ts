@@ -61,13 +61,17 @@ const remove = (removed: number): Proposal => ({ proposalType: 'remove', remove:
 const stageAtB = async (message: Uint8Array) => codeOf(await engine.stage(b, suite, message, PSKS));
 
 /** Validates a tree that was changed, under a tree hash that agrees with it. */
-async function validated(state: GroupState, change: (tree: RatchetTree) => void): Promise<string> {
+async function validation(state: GroupState, change: (tree: RatchetTree) => void) {
   const { ratchetTree, groupContext } = inside(state);
   const tree = ratchetTree.slice();
   change(tree);
   const cs = suite.implementation;
   const treeHash = await treeHashRoot(tree, cs.hash);
-  return codeOf(await door(() => validateTree(tree, { ...groupContext, treeHash }, cs)));
+  return door(() => validateTree(tree, { ...groupContext, treeHash }, cs));
+}
+
+async function validated(state: GroupState, change: (tree: RatchetTree) => void): Promise<string> {
+  return codeOf(await validation(state, change));
 }
 
 function changeUnmerged(tree: RatchetTree, change: (unmerged: number[]) => number[]): number {
@@ -123,14 +127,32 @@ describe('defects of ts-mls 1.6.4', () => {
     const update = await engine.commit(a, suite, { proposals: [], psks: PSKS });
     expect(await validated(update.state, () => undefined)).toBe('ACCEPTED');
     for (const wrong of [[70000], [0xffffffff], [4], [1, 1], [1, 0]]) {
-      const code = await validated(update.state, (tree) => {
+      const result = await validation(update.state, (tree) => {
         const index = tree.findIndex((node) => node?.nodeType === 'parent');
         const node = tree[index];
         if (node?.nodeType !== 'parent') throw new Error('no parent node');
         tree[index] = { nodeType: 'parent', parent: { ...node.parent, unmergedLeaves: wrong } };
       });
-      expect(code, `unmerged ${wrong}`).toBe('TREE');
+      expect(result, `unmerged ${wrong}`).toMatchObject({
+        error: { code: 'TREE', detail: expect.stringContaining('unmerged') },
+      });
     }
+  });
+
+  test('[K46] 2: an unmerged leaf that a node between does not list', async () => {
+    const kick = await engine.commit(b, suite, { proposals: [{ type: 'remove', leafIndex: 0 }], psks: PSKS });
+    const late = await admit(kick.state, suite, [await person(suite, 'late')]);
+    const lists = inside(late.state).ratchetTree.flatMap((node, index) =>
+      node?.nodeType === 'parent' && node.parent.unmergedLeaves.includes(0) ? [index] : [],
+    );
+    expect(lists.length).toBeGreaterThan(1);
+    const lowest = Math.min(...lists);
+    const result = await validation(late.state, (tree) => {
+      const node = tree[lowest];
+      if (node?.nodeType !== 'parent') throw new Error('no parent node');
+      tree[lowest] = { nodeType: 'parent', parent: { ...node.parent, unmergedLeaves: [] } };
+    });
+    expect(result).toMatchObject({ error: { code: 'TREE', detail: expect.stringContaining('between') } });
   });
 
   test('[K46] 3: an unmerged leaf that disappeared from all lists is missed', async () => {

@@ -12,9 +12,9 @@ import { emptyPskIndex } from 'ts-mls/pskIndex.js';
 import { PENDING_PER_MEMBER_MAX } from '../limits.ts';
 import type { GroupState, Leaf } from './group.ts';
 import { inside, leafNodeAt, outside, toLeaf } from './group.ts';
+import { checkFraming } from './incoming.ts';
 import type { MlsError } from './refusal.ts';
 import { door, need, refuse } from './refusal.ts';
-import { checkFraming } from './stage.ts';
 import type { Suite } from './suite.ts';
 import { decodePublicMessage } from './wire.ts';
 

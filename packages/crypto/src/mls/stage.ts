@@ -2,38 +2,35 @@
  * Staging: the only door through which a commit of somebody else reaches the library. In this order:
  * bounds and shape → the library → the difference of the two trees → keys → a neutral account of what the commit does.
  * The caller judges that account (policy), then adopts `state` or drops it; the old state never changes.
- * @spec K39, K42, K43, K47, K48, K52, K53, K54, K55
+ * @spec K38, K47, K48, K52, K53, K54, K55, K64
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
-import { equalBytes } from '@conclave/protocol/bytes';
 import type { Result } from '@conclave/protocol/result';
 import type { ClientState } from 'ts-mls/clientState.js';
-import type { Commit } from 'ts-mls/commit.js';
-import type { LeafNode } from 'ts-mls/leafNode.js';
 import { unprotectPublicMessage } from 'ts-mls/messageProtectionPublic.js';
-import type { PreSharedKeyID } from 'ts-mls/presharedkey.js';
 import { processPublicMessage } from 'ts-mls/processMessages.js';
 import type { PublicMessage } from 'ts-mls/publicMessage.js';
 import type { RatchetTree } from 'ts-mls/ratchetTree.js';
 import { findBlankLeafNodeIndexOrExtend, removeLeafNode } from 'ts-mls/ratchetTree.js';
-import { leafWidth, nodeToLeafIndex, toLeafIndex } from 'ts-mls/treemath.js';
-import { AUTHENTICATED_DATA_BYTES_MAX, PATH_NODES_MAX } from '../limits.ts';
+import { nodeToLeafIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { consumedBetween } from './erase.ts';
 import { checkExtensions, toMap } from './extensions.ts';
 import type { GroupState, Leaf } from './group.ts';
 import { inside, leafNodeAt, outside, toLeaf } from './group.ts';
-import { checkKeyPackage } from './key-package.ts';
-import { checkCapabilities, checkLeaf, hasSameIdentity, isSameLeaf } from './leaf-validation.ts';
+import type { Incoming } from './incoming.ts';
+import { admitCommit } from './incoming.ts';
+import { checkCapabilities, checkLeaf } from './leaf-validation.ts';
 import { checkPrivatePath, withoutBlankNodes } from './private-path.ts';
-import type { Resolved, StagedProposal } from './proposals.ts';
-import { addedLeafNodes, checkNothingDropped, checkShape, resolveProposals, toStaged } from './proposals.ts';
+import type { StagedProposal } from './proposals.ts';
+import { addedLeafNodes, checkNothingDropped } from './proposals.ts';
 import type { PskSecrets } from './psk.ts';
-import { checkPsks, toPskIndex } from './psk.ts';
+import { toPskIndex } from './psk.ts';
 import type { MlsError } from './refusal.ts';
 import { door, need, refuse } from './refusal.ts';
 import type { Suite } from './suite.ts';
-import { differenceOfLeaves } from './tree-difference.ts';
+import type { Announced } from './tree-difference.ts';
+import { checkDifference, differenceOfLeaves } from './tree-difference.ts';
 import { checkWidth } from './tree-validation.ts';
 import { checkUnique } from './uniqueness.ts';
 import { decodePublicMessage } from './wire.ts';
@@ -79,7 +76,7 @@ export function stage(
   return door(async () => {
     const old = inside(state);
     const publicMessage = decodePublicMessage(message);
-    const incoming = await admit(old, suite, publicMessage, psks);
+    const incoming = await admitCommit(old, suite, publicMessage, psks);
     if (removesSelfFromOutside(old, incoming)) return stageOwnResync(old, suite, publicMessage, incoming);
     const { newState, consumed } = await processPublicMessage(
       old,
@@ -97,78 +94,6 @@ export function stage(
   });
 }
 
-/** A commit that passed everything that can be checked without processing it. */
-interface Incoming {
-  readonly commit: Commit;
-  /** Undefined for an external commit. */
-  readonly committer: number | undefined;
-  readonly resolved: readonly Resolved[];
-  readonly proposals: readonly StagedProposal[];
-  readonly authenticatedData: Uint8Array;
-}
-
-/** Group, epoch and sender; shared with proposals. Gives the sender's leaf index, undefined for a new member's commit. */
-export function checkFraming(state: ClientState, { content, senderType }: PublicMessage): number | undefined {
-  const { sender } = content;
-  need(state.groupActiveState.kind === 'active', 'NOT_ACTIVE', 'this member was removed');
-  need(equalBytes(content.groupId, state.groupContext.groupId), 'OTHER_GROUP', 'another group');
-  need(content.epoch === state.groupContext.epoch, 'OTHER_EPOCH', 'another epoch');
-  need(content.authenticatedData.length <= AUTHENTICATED_DATA_BYTES_MAX, 'BOUNDS', 'authenticated_data');
-  need(sender.senderType === senderType, 'SHAPE', 'sender');
-  if (sender.senderType === 'new_member_commit') return undefined;
-  need(sender.senderType === 'member', 'SHAPE', 'sender outside of the group');
-  need(leafNodeAt(state.ratchetTree, sender.leafIndex), 'BOUNDS', 'no such sender');
-  return sender.leafIndex;
-}
-
-async function admit(
-  state: ClientState,
-  suite: Suite,
-  message: PublicMessage,
-  psks: PskSecrets,
-): Promise<Incoming> {
-  const committer = checkFraming(state, message);
-  const { content } = message;
-  if (content.contentType !== 'commit') return refuse('SHAPE', 'not a commit');
-  need(committer !== state.privatePath.leafIndex, 'SHAPE', 'commit in the own name');
-  const { commit, authenticatedData } = content;
-  const resolved = resolveProposals(state, commit.proposals, committer);
-  const proposals = resolved.map((p) => toStaged(state.ratchetTree, p));
-  checkShape(state.ratchetTree, { proposals, hasPath: commit.path !== undefined, committer });
-  checkPsks(pskIds(resolved), psks, suite.implementation);
-  checkPathBounds(commit, state.ratchetTree);
-  const before = committer === undefined ? undefined : leafNodeAt(state.ratchetTree, committer);
-  const leaf = commit.path?.leafNode;
-  if (before && leaf) need(hasSameIdentity(before, leaf), 'IDENTITY', "committer's leaf changed identity");
-  if (committer === undefined && leaf) checkResync(proposals, leaf);
-  for (const { proposal } of resolved) {
-    if (proposal.proposalType !== 'add') continue;
-    await checkKeyPackage(proposal.add.keyPackage, suite);
-  }
-  return { commit, committer, resolved, proposals, authenticatedData };
-}
-
-/** From outside one can only remove one's own old leaf (D8). */
-function checkResync(proposals: readonly StagedProposal[], { signaturePublicKey }: LeafNode): void {
-  const isOwn = (p: StagedProposal) =>
-    p.type !== 'remove' || equalBytes(p.removed.signatureKey, signaturePublicKey);
-  need(proposals.every(isOwn), 'IDENTITY', 'resync of another member');
-}
-
-function pskIds(resolved: readonly Resolved[]): readonly PreSharedKeyID[] {
-  return resolved.flatMap(({ proposal }) =>
-    proposal.proposalType === 'psk' ? [proposal.psk.preSharedKeyId] : [],
-  );
-}
-
-function checkPathBounds({ path }: Commit, tree: RatchetTree): void {
-  if (path === undefined) return;
-  need(path.nodes.length <= PATH_NODES_MAX, 'BOUNDS', 'path longer than the tree is deep');
-  const width = leafWidth(tree.length);
-  const sealed = path.nodes.every((node) => node.encryptedPathSecret.length <= width);
-  need(sealed, 'BOUNDS', 'more path secrets than leaves');
-}
-
 /** The staged state against the old one and against what the commit announced. */
 async function checkNext(
   old: ClientState,
@@ -182,7 +107,7 @@ async function checkNext(
   need(next.groupContext.epoch === old.groupContext.epoch + 1n, 'CRYPTO', 'epoch');
   checkWidth(next.ratchetTree);
   checkUnique(next.ratchetTree);
-  checkTreeDifference(old, next, incoming);
+  checkDifference(old.ratchetTree, next.ratchetTree, announcedBy(old, incoming));
   checkExtensions(next.groupContext.extensions);
   const [before, after] = [toMap(old.groupContext.extensions), toMap(next.groupContext.extensions)];
   checkNothingDropped(before, after);
@@ -198,25 +123,12 @@ async function checkNext(
   await checkPrivatePath(next.ratchetTree, next.privatePath, implementation, old.ratchetTree);
 }
 
-/** Added are the leaves of the Adds or the external committer's; removed those of the Removes; changed only the committer's. */
-function checkTreeDifference(old: ClientState, next: ClientState, incoming: Incoming): void {
-  const { commit, committer, resolved, proposals } = incoming;
-  const { added, removed } = differenceOfLeaves(old.ratchetTree, next.ratchetTree, committer);
-  const newLeaves: LeafNode[] = [...addedLeafNodes(resolved)];
-  if (committer === undefined && commit.path) newLeaves.push(commit.path.leafNode);
-  const announced = proposals.flatMap((p) => (p.type === 'remove' ? [p.leafIndex] : []));
-  need(sorted(removed).join() === sorted(announced).join(), 'TREE_DIFFERENCE', 'removed leaves');
-  const asAnnounced = added.every((index, at) =>
-    isSameLeaf(leafNodeAt(next.ratchetTree, index), newLeaves[at]),
-  );
-  need(added.length === newLeaves.length && asAnnounced, 'TREE_DIFFERENCE', 'added leaves');
-  if (committer === undefined) return;
-  const own = commit.path?.leafNode ?? leafNodeAt(old.ratchetTree, committer);
-  need(isSameLeaf(leafNodeAt(next.ratchetTree, committer), own), 'TREE_DIFFERENCE', "committer's leaf");
-}
-
-function sorted(indexes: readonly number[]): readonly number[] {
-  return [...indexes].sort((a, b) => a - b);
+function announcedBy(old: ClientState, { commit, committer, resolved, proposals }: Incoming): Announced {
+  const { path } = commit;
+  const removed = proposals.flatMap((p) => (p.type === 'remove' ? [p.leafIndex] : []));
+  if (committer === undefined) return { added: path ? [path.leafNode] : [], removed, committer: undefined };
+  const leaf = path?.leafNode ?? leafNodeAt(old.ratchetTree, committer);
+  return { added: addedLeafNodes(resolved), removed, committer: { leafIndex: committer, leaf } };
 }
 
 function committerIndex(old: ClientState, next: ClientState, { committer }: Incoming): number {
