@@ -1,0 +1,23 @@
+/**
+ * `npm run bench`: measures, prints, and writes `bench/RESULTS.md` with the machine it ran on. Figures are medians of one
+ * run; compare ratios within a run, not numbers across machines.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { measureMls } from './mls.ts';
+import { type Table, toMarkdown } from './report.ts';
+
+const suites: Record<string, () => Promise<Table>> = { mls: measureMls };
+
+const chosen = process.argv.slice(2);
+const tables: Table[] = [];
+for (const [name, measure] of Object.entries(suites)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  const table = await measure();
+  console.log(toMarkdown(table));
+  tables.push(table);
+}
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+const text = `# Results\n\n${new Date().toISOString().slice(0, 10)} · ${machine}\n\n${tables.map(toMarkdown).join('\n')}`;
+if (chosen.length === 0) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), text);
