@@ -49,11 +49,12 @@ export function judgeAdmission(
     return leaf && equalBytes(leaf.signatureKey, signatureKey) && equalBytes(leaf.identity, identity);
   });
   if (!areAnnounced || staged.added.length !== adds.length || staged.removed.length > 0) return err('LEAVES');
+  const policy = effectivePolicy(given);
   for (const [index, { signatureKey }] of adds.entries()) {
     const memberCount = given.memberCount + index;
     const { isFrozen } = given;
     const refused = mayAdmit(staged.committer.signatureKey, signatureKey, {
-      policy: given.policy,
+      policy,
       isFrozen,
       memberCount,
     });

@@ -10,7 +10,7 @@
 import { confirmedTranscriptHash, epochAuthenticator, type GroupState } from '@conclave/crypto/mls/engine';
 import { type Bytes, concatBytes, uintBytes } from '@conclave/protocol/bytes';
 import { ByteReader } from './byte-reader.ts';
-import { BEAT_CONTEXTS_MAX, BEAT_HASHES_MAX } from './limits.ts';
+import { BEAT_CONTEXTS_MAX, BEAT_EPOCHS_BACK_MAX, BEAT_HASHES_MAX } from './limits.ts';
 import type { MediaContext } from './media-instruction.ts';
 import type { Flags } from './view.ts';
 
@@ -126,7 +126,12 @@ function isHashListSound(epoch: number, hashes: readonly EpochHash[]): boolean {
     hashes.every((entry, index) => {
       const expectedBelow = index === 0 ? epoch + 1 : (hashes[index - 1]?.epoch ?? 0);
       const isInOrder = entry.epoch < expectedBelow && (index > 0 || entry.epoch === epoch);
-      return isInOrder && entry.epoch >= 0 && epoch - entry.epoch <= 255 && entry.hash.length === HASH_BYTES;
+      return (
+        isInOrder &&
+        entry.epoch >= 0 &&
+        epoch - entry.epoch <= BEAT_EPOCHS_BACK_MAX &&
+        entry.hash.length === HASH_BYTES
+      );
     })
   );
 }

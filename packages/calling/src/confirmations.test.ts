@@ -19,7 +19,13 @@ import {
   standingOf,
   withOwnHash,
 } from './confirmations.ts';
-import { BEATS_AHEAD_OF_STRANGERS_MAX, CONFIRMED_MS, OWN_HASHES_MAX, SEND_LEASE_MS } from './limits.ts';
+import {
+  BEAT_EPOCHS_BACK_MAX,
+  BEATS_AHEAD_OF_STRANGERS_MAX,
+  CONFIRMED_MS,
+  OWN_HASHES_MAX,
+  SEND_LEASE_MS,
+} from './limits.ts';
 import { foundingPolicy } from './policy.ts';
 
 const groupId = randomBytes(32);
@@ -381,5 +387,7 @@ describe('time', () => {
     );
     const again = withOwnHash(kept, { epoch: 18, hash: hashOf(18, 'other') });
     expect(again.slice(0, 2).map(({ epoch }) => epoch)).toEqual([18, 17]);
+    const afterLong = withOwnHash(kept, { epoch: 15 + BEAT_EPOCHS_BACK_MAX, hash: hashOf(1_000) });
+    expect(afterLong.at(-1)?.epoch).toBe(15);
   });
 });

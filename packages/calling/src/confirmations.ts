@@ -13,6 +13,7 @@ import { type Beat, type EpochHash, isNewer } from './beat.ts';
 import {
   ASK_ANSWER_INTERVAL_MS,
   BEAT_EPOCHS_AHEAD_MAX,
+  BEAT_EPOCHS_BACK_MAX,
   BEATS_AHEAD_OF_STRANGERS_MAX,
   CONFIRMED_MS,
   FORK_WITNESSES_MIN,
@@ -109,9 +110,12 @@ export function restartLedger({ isForked }: Ledger): Ledger {
   return { ...emptyLedger(), isForked };
 }
 
-/** The own hashes with one more, newest first, bounded. */
+/** The own hashes with one more, newest first, bounded; none lies further back than a beat can say. */
 export function withOwnHash(hashes: readonly EpochHash[], next: EpochHash): readonly EpochHash[] {
-  return [next, ...hashes.filter(({ epoch }) => epoch < next.epoch)].slice(0, OWN_HASHES_MAX);
+  const earlier = hashes.filter(
+    ({ epoch }) => epoch < next.epoch && next.epoch - epoch <= BEAT_EPOCHS_BACK_MAX,
+  );
+  return [next, ...earlier].slice(0, OWN_HASHES_MAX);
 }
 
 /** To be called after each merge and after a join: opens and closes records, and judges the beats kept for this epoch. */

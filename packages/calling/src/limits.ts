@@ -21,6 +21,8 @@ export const RANK_RANDOM_MAX_MS = 2_400;
 
 /** Epochs whose hashes a beat carries: its own and three before. */
 export const BEAT_HASHES_MAX = 4;
+/** How far back a hash in a beat may lie: one byte says it. */
+export const BEAT_EPOCHS_BACK_MAX = 255;
 /** Live senders in one beat: four kinds, and room for replaced ones. */
 export const BEAT_CONTEXTS_MAX = 16;
 /** A leaf is confirmed while its newest beat is younger than this: two beats of 10 s and slack. */

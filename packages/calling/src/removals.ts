@@ -10,7 +10,7 @@ import { attestationBytes } from '@conclave/protocol/signed-bytes';
 import { type CommitContext, type CommitFacts, effectivePolicy } from './commit-context.ts';
 import type { Attestation, Marker } from './markers.ts';
 import { isFirstHost, isHost, verifyPolicy } from './policy.ts';
-import { extendsPolicy } from './policy-history.ts';
+import { extendsPolicy, followsPolicy } from './policy-history.ts';
 import type { RefusalCode } from './refusal.ts';
 
 type RemoveProposal = Extract<CommitFacts['proposals'][number], { type: 'remove' }>;
@@ -56,7 +56,9 @@ async function judgeKick(
   if (!isHost(policy, marker.key)) return marker.policy === undefined ? ok('kick') : err('KICK_POLICY');
   if (marker.policy === undefined) return err('KICK_POLICY');
   const next = await verifyPolicy(marker.policy, given);
-  if (!next.ok || !extendsPolicy(policy, next.value)) return err('POLICY');
+  // Who came back during the freeze may have missed kicks before this one, and with them the policies between.
+  const continues = given.isFrozen === 'unknown' ? followsPolicy : extendsPolicy;
+  if (!next.ok || !continues(policy, next.value)) return err('POLICY');
   return isHost(next.value, marker.key) ? err('KICK_POLICY') : ok('kick');
 }
 

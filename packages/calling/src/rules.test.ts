@@ -176,6 +176,19 @@ async function everybodyMergesOut(call: SmallCall, by: number, own: mls.OwnCommi
 }
 
 describe('external commits', () => {
+  test('[C12, C14] an Add from outside of the group is never legal (G1)', async () => {
+    const ghost = await someone(plain.keys, 'ghost');
+    const staged = await stageAt(plain, BOB, (await commitAdds(plain, ADA, [ghost])).commit);
+    const given = await contextOf(plain, BOB, staged, 'admit');
+    const fromServer = { ...staged, sender: 'external', committerBefore: undefined } as const;
+    for (const hasPath of [true, false]) {
+      expect(codeOf(await judgeCommit({ ...fromServer, hasPath }, given))).toBe('SHAPE');
+    }
+    const init = { type: 'external_init', byReference: false, sender: undefined } as const;
+    const proposals = [init, ...staged.proposals];
+    expect(codeOf(await judgeCommit({ ...fromServer, hasPath: true, proposals }, given))).toBe('SHAPE');
+  });
+
   test('[C14] with the link, one new leaf, lobby off', async () => {
     const joiner = await someone(plain.keys, 'Gus');
     const { commit } = unwrap(await fromOutside(plain, ADA, joiner));
@@ -428,6 +441,8 @@ describe('kicks', () => {
     const revokedBoth = await withRevokedHost(revoked, hosted.expected, bob.key.publicKey, ada.key);
     const later = await signPolicy(revokedBoth, hosted.expected, ada.key);
     expect(await judge(later)).toBe('POLICY');
+    // … unless I have just come back, and may have missed the kick before this one.
+    expect(await judge(later, { isFrozen: 'unknown' })).toBe('accepted as kick');
     // The second kick of a freeze builds on the policy that the first one brought.
     const pendingPolicy = { policy: revoked, bytes: signed };
     expect(await judge(undefined, frozen(hosted, { pendingPolicy }))).toBe('accepted as kick');
