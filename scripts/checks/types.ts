@@ -3,14 +3,14 @@ import { globSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checked, ROOT, runScript, type Step } from './step.ts';
 
-const PROJECTS = '{packages/*,apps/*,e2e,bench,scripts}/tsconfig.json';
+const PROJECTS = '{packages,apps,e2e,bench,scripts}/**/tsconfig.json';
 
 export const types: Step = {
   name: 'types',
   title: 'Types (tsc, every workspace)',
   run: async () => {
     const failures: string[] = [];
-    for (const project of globSync(PROJECTS, { cwd: ROOT }).sort()) {
+    for (const project of globSync(PROJECTS, { cwd: ROOT, exclude: ['**/node_modules'] }).sort()) {
       const folder = dirname(project);
       // tsc refuses a project without a source.
       if (globSync(`${folder}/**/*.{ts,tsx}`, { cwd: ROOT }).length === 0) {

@@ -8,8 +8,8 @@ export const ROOM_TOKEN_CHARS_MIN = 16;
 /** How many ports for media are tried, from the wanted one upward. */
 export const MEDIA_PORTS_TRIED_MAX = 100;
 
-/** A LiveKit that has not answered by then is taken for dead; a cold start takes well under a second. */
-export const LIVEKIT_START_TIMEOUT_MS = 15_000;
+/** A LiveKit that has not answered by then is taken for dead. A start takes 0.3 s; a crowded machine takes long. */
+export const LIVEKIT_START_TIMEOUT_MS = 30_000;
 
 /** Pause between two questions whether LiveKit answers, while it starts. Shorter makes the start no faster. */
 export const LIVEKIT_START_POLL_MS = 25;
@@ -18,10 +18,13 @@ export const LIVEKIT_START_POLL_MS = 25;
 export const LIVEKIT_HEALTH_INTERVAL_MS = 5_000;
 
 /** A health check without an answer by then has failed. */
-export const LIVEKIT_HEALTH_TIMEOUT_MS = 2_000;
+export const LIVEKIT_HEALTH_TIMEOUT_MS = 5_000;
 
-/** Failed checks in a row after which a LiveKit that hangs is killed and started anew. */
-export const LIVEKIT_HEALTH_FAILURES_MAX = 3;
+/**
+ * Failed checks in a row after which a LiveKit that hangs is killed and started anew. Killing one that is only slow ends
+ * every call, so this errs on waiting: 40 s in all.
+ */
+export const LIVEKIT_HEALTH_FAILURES_MAX = 4;
 
 /** LiveKit waits on SIGTERM until everybody has left; after this it is killed. */
 export const LIVEKIT_STOP_TIMEOUT_MS = 1_500;

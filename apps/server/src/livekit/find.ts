@@ -36,14 +36,20 @@ export function defaultSearch(cacheDir: string | undefined, report: (line: strin
   return { env: process.env, cacheDir: cacheDir ?? CACHE_DIR, releases: PINNED_RELEASES, report };
 }
 
+/** The binary that is here already, on the PATH or in our cache; undefined when there is none that runs. */
+export async function lookForLiveKit(search: Search): Promise<FoundLiveKit | undefined> {
+  for (const path of [await onPath('livekit-server', search.env), cachedPath(search)]) {
+    const version = path === undefined ? undefined : await livekitVersion(path);
+    if (path !== undefined && version !== undefined) return { path, version };
+  }
+  return undefined;
+}
+
 /** @returns a binary that runs here, or a message of a few lines that says how to get one */
 export async function findLiveKit(search: Search): Promise<Result<FoundLiveKit, string>> {
-  const cached = join(search.cacheDir, executable(`livekit-server-${LIVEKIT_VERSION}`));
-  const installed = await onPath('livekit-server', search.env);
-  for (const path of [installed, cached]) {
-    const version = path === undefined ? undefined : await livekitVersion(path);
-    if (path !== undefined && version !== undefined) return ok({ path, version });
-  }
+  const present = await lookForLiveKit(search);
+  if (present !== undefined) return ok(present);
+  const cached = cachedPath(search);
   const failures: string[] = [];
   for (const obtain of [build, download]) {
     const outcome = await obtain(search, cached);
@@ -60,6 +66,10 @@ const HOW_TO_INSTALL = `There is no LiveKit server on this machine, which carrie
   - install livekit-server ${LIVEKIT_VERSION} so that it is on the PATH (macOS: brew install livekit;
     otherwise https://github.com/livekit/livekit/releases/tag/v${LIVEKIT_VERSION})
   - use a LiveKit server that runs elsewhere: set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET`;
+
+function cachedPath(search: Search): string {
+  return join(search.cacheDir, executable(`livekit-server-${LIVEKIT_VERSION}`));
+}
 
 /** Undefined when there is no Go. */
 async function build(search: Search, target: string): Promise<Result<void, string> | undefined> {

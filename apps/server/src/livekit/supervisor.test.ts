@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LIVEKIT_STOP_TIMEOUT_MS } from '../server-limits.ts';
-import { defaultSearch, findLiveKit, type Search } from './find.ts';
+import { defaultSearch, lookForLiveKit, type Search } from './find.ts';
 import { startLiveKit } from './start-livekit.ts';
 import type { LiveKit } from './supervisor.ts';
 
@@ -163,23 +163,13 @@ test('[V15] it does not outlive a server that is killed', async () => {
   while (isAlive(livekit)) await delay(10);
 });
 
-const PRESENT = await findLiveKit({
-  ...defaultSearch(undefined, () => undefined),
-  env: { PATH: withoutGo() },
-});
+// Building it is the business of `npm test`, which shows the progress of that.
+const REAL = defaultSearch(process.env['CONCLAVE_CACHE'] || undefined, () => undefined);
+const isPresent = (await lookForLiveKit(REAL)) !== undefined;
 
-/** Looks at what is there already: building it is `npm test`'s business, with its progress shown. */
-function withoutGo(): string {
-  return (process.env['PATH'] ?? '')
-    .split(':')
-    .filter((entry) => !/\bgo\b/.test(entry))
-    .join(':');
-}
-
-describe.skipIf(!PRESENT.ok)('the real LiveKit', () => {
+describe.skipIf(!isPresent)('the real LiveKit', () => {
   test('[V10, V13] two start at the same time, side by side, each with its ports', async () => {
-    const search = defaultSearch(undefined, () => undefined);
-    const [one, two] = await Promise.all(['one', 'two'].map((name) => startWell(search, join(folder, name))));
+    const [one, two] = await Promise.all(['one', 'two'].map((name) => startWell(REAL, join(folder, name))));
     expect(one?.url).not.toBe(two?.url);
     expect(one?.udpPort).not.toBe(two?.udpPort);
     expect(one?.apiSecret).not.toBe(two?.apiSecret);
