@@ -11,10 +11,10 @@ export function askLog(turn: Turn): void {
 }
 
 /** The commit that ends this epoch cannot be taken: it is reported, once. */
-export function beStuck(turn: Turn): void {
+export function beStuck(turn: Turn, refused: string): void {
   const { member } = turn.state;
   if (member === undefined || member.stuckSinceMs !== undefined) return;
   turn.setMember({ stuckSinceMs: turn.nowMs });
-  turn.set({ inFlight: undefined });
+  turn.set({ inFlight: undefined, refused });
   turn.send({ t: 'report-invalid', groupId: member.groupId, epoch: member.epoch });
 }

@@ -64,6 +64,8 @@ export type CallEffect =
 export interface CallPorts {
   /** At least 0, below 1; for spreading in time, never for keys. */
   random(): number;
+  /** For tests that must repeat themselves: instead of the epoch's own secret; 32 bytes. */
+  unsafeTestingRankSecret?(epoch: number): Bytes;
 }
 
 export interface CallIdentity {
@@ -215,6 +217,8 @@ export interface CallState {
   readonly session: Session | undefined;
   readonly wasConnected: boolean;
   readonly wantsIn: boolean;
+  /** Since when a frozen group has been waited for with a leaf in it and no state. */
+  readonly shutOutSinceMs: number;
   readonly closed: ClosedReason | undefined;
   readonly founding: Founding | undefined;
   readonly knock: OwnKnock | undefined;
@@ -238,6 +242,8 @@ export interface CallState {
   readonly wantsNewLinkSinceMs: number | undefined;
   readonly wantedHosts: readonly Bytes[];
   readonly leaving: Leaving | undefined;
+  /** Why something that came from outside was refused last: a code, for logs and tests. */
+  readonly refused: string | undefined;
   readonly resyncsAtMs: readonly number[];
   readonly lostParticipants: ReadonlySet<string>;
   readonly oldLinkCount: number;

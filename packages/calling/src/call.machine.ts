@@ -26,6 +26,7 @@ import {
   enter,
   enterOnTime,
   enterWakes,
+  noteFromOutside,
   receiveGroupNews,
   receiveTreeForWelcome,
   receiveWelcome,
@@ -68,6 +69,7 @@ export async function createCall(
     session: undefined,
     wasConnected: false,
     wantsIn: false,
+    shutOutSinceMs: 0,
     closed: undefined,
     founding: undefined,
     knock: undefined,
@@ -86,6 +88,7 @@ export async function createCall(
     wantsNewLinkSinceMs: undefined,
     wantedHosts: [],
     leaving: undefined,
+    refused: undefined,
     resyncsAtMs: [],
     lostParticipants: new Set(),
     oldLinkCount: 0,
@@ -203,7 +206,7 @@ async function onConnected(turn: Turn, event: Extract<CallEvent, { t: 'connected
   const { links, member, founding } = turn.state;
   const known = link && links.find((held) => equalBytes(held.link.secret, link.secret));
   const shown = known ?? (link ? await holdLink(link) : links[0]);
-  turn.set({ session, shown, wasConnected: true });
+  turn.set({ session, shown, wasConnected: true, shutOutSinceMs: turn.nowMs });
   if (shown && !known) turn.set({ links: [...links, shown] });
   if (member === undefined && shown) turn.set({ links: withHeldFirst(turn.state.links, shown) });
   if (founding !== undefined) return resumeFounding(turn, session);
@@ -269,7 +272,7 @@ async function onCommit(turn: Turn, message: Extract<ServerMessage, { t: 'commit
   if (member === undefined) {
     const isEntering = welcome !== undefined || external !== undefined || knock !== undefined;
     if (isEntering) turn.set({ early: [...early, message].slice(-EARLY_COMMITS_MAX) });
-    return;
+    return noteFromOutside(turn, message);
   }
   if (!equalBytes(member.groupId, message.groupId)) return;
   useReferences(turn, message.joined);

@@ -31,13 +31,14 @@ import type { ServerMessage } from '@conclave/protocol/wire';
 import type { CallState, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
-import { FALLBACK_DELAY_MS, NOT_ANSWERED_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
+import { FALLBACK_DELAY_MS, FROZEN_RETRY_MS, NOT_ANSWERED_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { merge } from './merging.ts';
 import { foundingPolicy, signPolicy } from './policy.ts';
 import { resync } from './recovering.ts';
 import type { Turn } from './turn.ts';
 
 const GROUP_ID_BYTES = 32;
+type CommitMessage = Extract<ServerMessage, { t: 'commit' }>;
 type GroupNews = Extract<ServerMessage, { t: 'group' }>;
 
 /** Does what the situation asks for; called whenever it has changed. */
@@ -134,6 +135,15 @@ export async function receiveGroupNews(turn: Turn, news: GroupNews): Promise<voi
   await enter(turn);
 }
 
+/** A commit seen by who lost its state and still has a leaf: it tells whether the group is frozen. */
+export async function noteFromOutside(turn: Turn, { groupId, epoch, phase }: CommitMessage): Promise<void> {
+  const { session } = turn.state;
+  if (session === undefined || session.group === null || !equalBytes(session.group.groupId, groupId)) return;
+  const frozen = phase === 'kick' || (session.group.frozen && phase !== 'rotate');
+  turn.set({ session: { ...session, group: { groupId, epoch: epoch + 1, frozen } } });
+  await enter(turn);
+}
+
 /** A Welcome for the group that was knocked at; any other is nobody's. */
 export function receiveWelcome(turn: Turn, message: Extract<ServerMessage, { t: 'welcome' }>): void {
   const { knock: own, member } = turn.state;
@@ -145,7 +155,8 @@ export function receiveWelcome(turn: Turn, message: Extract<ServerMessage, { t: 
 
 /** The tree of the Welcome is there. What fails here is mended by an external commit, in place of the own leaf if need be. */
 export async function receiveTreeForWelcome(turn: Turn, tree: Bytes | undefined): Promise<void> {
-  const { welcome, knock: own, suite, state } = { ...turn.state, state: turn.state };
+  const { state } = turn;
+  const { welcome, knock: own, suite } = state;
   if (welcome === undefined || own === undefined) return;
   const held = heldInForce(state);
   const joined = await joinFromWelcome(suite, {
@@ -156,6 +167,7 @@ export async function receiveTreeForWelcome(turn: Turn, tree: Bytes | undefined)
     judge: (joining) => judgeEntry(state, joining, { groupId: welcome.groupId, held, way: 'welcome' }),
   });
   turn.set({ welcome: undefined });
+  if (!joined.ok) turn.set({ refused: `${joined.error.code} ${joined.error.detail}` });
   if (!joined.ok) return joined.error.code === 'JUDGED' ? turn.close('REFUSED') : startExternal(turn);
   eraseKeyPackage(own.keyPackage);
   turn.set({ knock: undefined, external: undefined, inFlight: undefined });
@@ -176,12 +188,23 @@ export async function enterOnTime(turn: Turn): Promise<void> {
     turn.set({ founding: undefined });
   if (welcome !== undefined && turn.nowMs >= welcome.sinceMs + REPLY_TIMEOUT_MS)
     turn.set({ welcome: undefined });
-  if (own === undefined) return enter(turn);
+  if (own === undefined) {
+    if (isShutOut(state) && turn.nowMs >= state.shutOutSinceMs + FROZEN_RETRY_MS) {
+      turn.set({ shutOutSinceMs: turn.nowMs });
+      turn.effects.push({ t: 'reconnect' });
+    }
+    return enter(turn);
+  }
   if (turn.nowMs >= own.firstMs + NOT_ANSWERED_MS && !mayWait(state, own)) return turn.close('NOT_ANSWERED');
   if (isFallbackDue(state, own, turn.nowMs) && external === undefined && welcome === undefined) {
     turn.set({ knock: { ...own, sinceMs: turn.nowMs } });
     startExternal(turn);
   }
+}
+
+/** Who lost its state while the group is frozen has a leaf and no way back but a fresh session, when that is over. */
+function isShutOut({ session, wantsIn, knock: own }: CallState): boolean {
+  return wantsIn && own === undefined && session?.isMember === true && session.group?.frozen === true;
 }
 
 function isFallbackDue(state: CallState, own: OwnKnock, nowMs: number): boolean {
@@ -198,6 +221,7 @@ export function enterWakes(state: CallState): readonly number[] {
   if (state.member !== undefined || state.session === undefined) return [];
   const isFallbackAhead = own !== undefined && !mayWait(state, own) && external === undefined && !welcome;
   return [
+    ...(isShutOut(state) ? [state.shutOutSinceMs + FROZEN_RETRY_MS] : []),
     ...(founding === undefined ? [] : [founding.sentAtMs + REPLY_TIMEOUT_MS]),
     ...(welcome === undefined ? [] : [welcome.sinceMs + REPLY_TIMEOUT_MS]),
     ...(isFallbackAhead ? [own.sinceMs + FALLBACK_DELAY_MS] : []),

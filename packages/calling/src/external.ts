@@ -160,13 +160,13 @@ export async function judgeEntry(
 const WAITING_REASONS: readonly string[] = ['LOBBY', 'LOCKED', 'FULL'];
 
 function giveUp(turn: Turn, { code, detail }: MlsError): void {
-  turn.set({ external: undefined });
+  turn.set({ external: undefined, refused: `${code} ${detail}` });
   const { knock, member } = turn.state;
   if (code === 'JUDGED' && WAITING_REASONS.includes(detail)) {
     if (knock !== undefined) turn.set({ knock: { ...knock, isLobby: true } });
     return;
   }
-  if (code === 'JUDGED' && member === undefined) turn.close('REFUSED');
+  if (code === 'JUDGED' && member === undefined) turn.close(detail === 'LINK_ID' ? 'LINK_CHANGED' : 'REFUSED');
 }
 
 /** Stages that were not answered in time are begun anew by whoever wanted them. */

@@ -10,6 +10,7 @@ import type { CallState, Member } from './call-state.ts';
 import { isConfirmed } from './confirmations.ts';
 import { LEAVE_STEP_MS } from './machine-limits.ts';
 import { isHost } from './policy.ts';
+import { mayBecomeHost } from './policy-in-force.ts';
 import { receiveLeaveProposal } from './receiving.ts';
 import type { Turn } from './turn.ts';
 
@@ -38,7 +39,7 @@ function successorOf(state: CallState, member: Member, nowMs: number): Bytes | u
     .filter((key) => !equalBytes(key, state.ownKey) && isConfirmed(state.hearing.ledger, key, nowMs));
   if (others.some((key) => isHost(policy, key))) return undefined;
   const arrival = (key: Bytes) => arrivals.get(toHex(key)) ?? Number.POSITIVE_INFINITY;
-  const mayBecome = others.filter((key) => !policy.hosts.some((host) => equalBytes(host.key, key)));
+  const mayBecome = others.filter((key) => mayBecomeHost(policy, key));
   return mayBecome.sort((a, b) => arrival(a) - arrival(b))[0];
 }
 

@@ -36,3 +36,5 @@ export const BEAT_INTERVAL_MS = 10_000;
 export const FLAG_BEAT_INTERVAL_MS = 500;
 /** A beat of a later epoch than mine and no commit for this long: the log is asked. */
 export const BEHIND_WAIT_MS = 1_000;
+/** Who came back without its state into a frozen group says hello again at this interval. */
+export const FROZEN_RETRY_MS = 5_000;

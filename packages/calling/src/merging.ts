@@ -23,6 +23,7 @@ import type { CallState, Freeze, HeldLink, Member } from './call-state.ts';
 import { findHeld, withHeldFirst } from './held-links.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
+import { mayBecomeHost } from './policy-in-force.ts';
 import { exportRankSecret } from './rank.ts';
 import { deriveNextLink } from './rotation.ts';
 import type { CommitKind } from './rules.ts';
@@ -64,7 +65,7 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     isFreezeUnknown,
     next: undefined,
     arrivals: arrivalsOf(leaves, epoch, before),
-    rankSecret: await exportRankSecret(group, state.suite),
+    rankSecret: state.ports.unsafeTestingRankSecret?.(epoch) ?? (await exportRankSecret(group, state.suite)),
     rankRandom: state.ports.random(),
     mergedAtMs: turn.nowMs,
     lastPathAtMs: hasPath(advent) ? turn.nowMs : (before?.lastPathAtMs ?? turn.nowMs),
@@ -107,9 +108,7 @@ function settleWants(turn: Turn, advent: Advent): void {
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey)),
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
-    wantedHosts: state.wantedHosts.filter(
-      (key) => isIn(key) && !member.policy.hosts.some((host) => equalBytes(host.key, key)),
-    ),
+    wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
     knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
     lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
     code: undefined,

@@ -1,7 +1,15 @@
-/** By which policy roles are judged now: who is revoked by a kick is no host from that kick on (D10). */
+/** What the policy says now, freezes counted in (D6, D10). */
+import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { Member } from './call-state.ts';
+import { HOSTS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 
-export function policyInForce({ policy, freeze }: Member): Policy {
+/** By this one roles are judged: who is revoked by a kick is no host from that kick on. */
+export function policyInForce({ policy, freeze }: Pick<Member, 'policy' | 'freeze'>): Policy {
   return freeze?.pendingPolicy?.policy ?? policy;
+}
+
+/** Whether this key can be added: a key that is or was a host cannot, and the list has an end. */
+export function mayBecomeHost({ hosts }: Policy, key: Bytes): boolean {
+  return hosts.length < HOSTS_MAX && !hosts.some((host) => equalBytes(host.key, key));
 }

@@ -26,10 +26,10 @@ export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boo
   if (!staged.ok) {
     // A proposal may have got lost: the log holds an epoch's proposals with its commit.
     const mayBeInLog = staged.error.code === 'UNKNOWN_REFERENCE' && !isFromLog;
-    return mayBeInLog ? askLog(turn) : beStuck(turn);
+    return mayBeInLog ? askLog(turn) : beStuck(turn, staged.error.code);
   }
   const judged = await judgeCommit(staged.value, contextOf(turn.state, member, news));
-  if (!judged.ok) return beStuck(turn);
+  if (!judged.ok) return beStuck(turn, judged.error.code);
   await take(turn, staged.value, judged.value);
 }
 

@@ -38,7 +38,7 @@ export async function replayLog(turn: Turn, message: Log): Promise<void> {
   if (turn.state.inFlight === inFlight) turn.set({ inFlight: undefined });
   for (const proposal of message.proposals) await receiveLeaveProposal(turn, proposal);
   const isBehind = message.entries.some(({ epoch }) => epoch >= member.epoch);
-  if (isBehind) beStuck(turn);
+  if (isBehind) beStuck(turn, 'BEHIND');
   else turn.set({ hearing: { ...turn.state.hearing, behindSinceMs: undefined } });
   if (turn.state.session?.isLogOnly) afterLogOnly(turn);
 }

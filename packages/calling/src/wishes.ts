@@ -15,7 +15,7 @@ import { isConfirmed } from './confirmations.ts';
 import { ADMISSION_INTERVAL_MS, REFRESH_INTERVAL_MS } from './machine-limits.ts';
 import type { Attestation } from './markers.ts';
 import { isFirstHost, isHost, mayRevoke } from './policy.ts';
-import { policyInForce } from './policy-in-force.ts';
+import { mayBecomeHost, policyInForce } from './policy-in-force.ts';
 
 export type Wish =
   | { readonly t: 'rotate' }
@@ -100,7 +100,7 @@ function latestOfEach({ proposals }: Member): Member['proposals'] {
 
 function policyWish({ wantedHosts, ownKey }: CallState, { policy, freeze }: Member): Wish | undefined {
   if (freeze !== undefined || !isHost(policy, ownKey)) return undefined;
-  const [hostKey] = wantedHosts;
+  const hostKey = wantedHosts.find((key) => mayBecomeHost(policy, key));
   return hostKey && { t: 'policy', hostKey };
 }
 

@@ -17,7 +17,14 @@ import {
   type ServerMessage,
   WIRE_VERSION,
 } from '@conclave/protocol/wire';
-import { type CallEffect, type CallEvent, type CallState, createCall, step } from '../call.machine.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallPorts,
+  type CallState,
+  createCall,
+  step,
+} from '../call.machine.ts';
 import type { MediaInstruction } from '../media-instruction.ts';
 import type { CallView, ClosedReason } from '../view.ts';
 import { DeliveryService, type Socket } from './delivery-service.ts';
@@ -50,6 +57,7 @@ export class World {
   readonly devices: Device[] = [];
   readonly hostKey: SigningKey;
   readonly #latencyMs: readonly [number, number];
+  readonly #seed: number;
   /** The adversary in the network; undefined passes a message on as it is. */
   intercept: Intercept = () => undefined;
   /** Runs after every step of a machine. */
@@ -60,7 +68,8 @@ export class World {
     service: (clock: VirtualClock) => DeliveryService,
     hostKey: SigningKey,
   ) {
-    this.random = seededRandom(options.seed ?? 1);
+    this.#seed = options.seed ?? 1;
+    this.random = seededRandom(this.#seed);
     this.#latencyMs = options.latencyMs ?? [5, 25];
     this.service = service(this.clock);
     this.hostKey = hostKey;
@@ -77,6 +86,14 @@ export class World {
     const hostKey = await generateSigningKey();
     const keyPair = await DeliveryService.generateKey();
     return new World(options, (clock) => new DeliveryService(clock, keyPair), hostKey);
+  }
+
+  /** Ranks come from the seed, not from keys, so that a seed repeats itself. */
+  ports(): CallPorts {
+    return {
+      random: () => this.random.next(),
+      unsafeTestingRankSecret: (epoch) => new Uint8Array(32).fill((this.#seed * 31 + epoch) % 251),
+    };
   }
 
   latencyMs(): number {
@@ -135,6 +152,7 @@ export class Device {
   service: DeliveryService;
   view: CallView | undefined;
   closed: ClosedReason | undefined;
+  isCrashed = false;
   readonly media: MediaInstruction[] = [];
   readonly sent: ClientMessage[] = [];
 
@@ -155,6 +173,11 @@ export class Device {
     return this.#socket;
   }
 
+  /** Closed, or its process is gone. */
+  get isGone(): boolean {
+    return this.isCrashed || this.closed !== undefined;
+  }
+
   /** Newest first, as the tab's storage holds them. */
   get links(): readonly Link[] {
     return this.#links;
@@ -165,7 +188,7 @@ export class Device {
     if (link === undefined) throw new Error('a device needs a link');
     this.#state = await createCall(
       { link, otherLinks, signingKey: this.key, suite: await createSuite(link.suite), name: this.name },
-      { random: () => this.world.random.next() },
+      this.world.ports(),
     );
     this.connect();
   }
@@ -179,7 +202,7 @@ export class Device {
     if (link === undefined) throw new Error('a device needs a link');
     this.#state = await createCall(
       { link, otherLinks, signingKey: this.key, suite: await createSuite(link.suite), name: this.name },
-      { random: () => this.world.random.next() },
+      this.world.ports(),
     );
     this.media.length = 0;
     this.#isOnline = true;
@@ -193,7 +216,7 @@ export class Device {
   }
 
   connect(): void {
-    if (this.#socket !== undefined || !this.#isOnline || this.closed !== undefined) return;
+    if (this.#socket !== undefined || !this.#isOnline || this.isGone) return;
     const socket = new DeviceSocket(this);
     this.#socket = socket;
     this.world.clock.after(this.world.latencyMs(), () => {
@@ -225,7 +248,7 @@ export class Device {
   /** The process is gone for good. */
   crash(): void {
     this.offline();
-    this.closed = 'CANNOT_RECOVER';
+    this.isCrashed = true;
   }
 
   async #drain(): Promise<void> {
@@ -233,7 +256,7 @@ export class Device {
     this.#isRunning = true;
     for (;;) {
       const event = this.#inbox.shift();
-      if (event === undefined || this.closed !== undefined) break;
+      if (event === undefined || this.isGone) break;
       const { state, effects } = await step(this.state, event, this.world.clock.nowMs());
       this.#state = state;
       for (const effect of effects) this.#carryOut(effect);
@@ -327,9 +350,9 @@ export class Device {
   }
 
   describe(): string {
-    const { member, inFlight, external, knock, log, session } = this.state;
+    const { member, inFlight, external, knock, log, session, refused } = this.state;
     const parts = [
-      `${this.name}: ${this.closed ?? this.view?.phase}`,
+      `${this.name}: ${this.isCrashed ? 'crashed' : (this.closed ?? this.view?.phase)}`,
       `epoch ${member?.epoch}`,
       `leaves ${member?.leaves.length}`,
       `pause ${this.view?.pause}`,
@@ -339,6 +362,7 @@ export class Device {
       `external ${external?.stage}`,
       `knock ${knock !== undefined}`,
       `log ${log !== undefined}`,
+      `refused ${refused}`,
       `session ${session !== undefined}${session?.isLogOnly ? ' (log only)' : ''}`,
     ];
     return parts.join(' · ');

@@ -1,0 +1,101 @@
+/**
+ * Random schedules: people come, go, crash, reload and are kicked while the network loses, doubles and delays messages;
+ * then it is fair, and all who are left stand in one call. CONCLAVE_SEEDS is a count, or `from-to` to replay.
+ */
+import { describe, expect, test } from 'vitest';
+import { Invariants } from '../src/testing/invariants.ts';
+import { type Device, World } from '../src/testing/world.ts';
+import { areTogether, isIn, keyOf } from './scenes.ts';
+
+const DEFAULT_SEEDS = 12;
+const UNFAIR_MS = 25_000;
+const FAIR_MS = 90_000;
+const PEOPLE_MAX = 7;
+
+function seeds(): readonly number[] {
+  const [from = '', to] = (process.env['CONCLAVE_SEEDS'] ?? `${DEFAULT_SEEDS}`).split('-');
+  const first = to === undefined ? 1 : Number(from);
+  const last = Number(to ?? from);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+/** Loses, doubles and delays some messages; what opens a session is left alone, as the runner says hello again. */
+function makeUnfair(world: World): void {
+  world.intercept = ({ message }) => {
+    if (message.t === 'hello' || message.t === 'challenge' || message.t === 'session') return undefined;
+    const dice = world.random.next();
+    if (dice < 0.04) return [];
+    if (dice < 0.07) return [message, message].map((each, index) => ({ message: each, delayMs: index * 30 }));
+    if (dice < 0.12) return [{ message, delayMs: 1 + world.random.integer(800) }];
+    return undefined;
+  };
+}
+
+interface Run {
+  readonly world: World;
+  readonly host: Device;
+  readonly kicked: Set<string>;
+}
+
+async function act({ world, host, kicked }: Run): Promise<void> {
+  const alive = world.devices.filter(({ isGone }) => !isGone);
+  const guests = alive.filter((device) => device !== host);
+  const dice = world.random.integer(13);
+  const guest = guests.length > 0 ? world.random.pick(guests) : undefined;
+  const anybody = alive.length > 0 ? world.random.pick(alive) : undefined;
+  if (dice < 4 && alive.length < PEOPLE_MAX) {
+    const link = host.view?.link ?? world.link;
+    const device = await world.add(`P${world.devices.length}`, { links: [link] });
+    device.feed({ t: 'join' });
+  } else if (dice === 4) guest?.feed({ t: 'leave' });
+  else if (dice === 5) guest?.crash();
+  else if (dice === 6) await anybody?.reload();
+  else if (dice < 9) anybody?.drop();
+  else if (dice === 9 && anybody) {
+    anybody.offline();
+    world.clock.after(world.random.integer(20_000), () => anybody.online());
+  } else if (dice === 10 && guest) {
+    kicked.add(guest.name);
+    host.feed({ t: 'kick', leafKey: keyOf(guest) });
+  } else if (dice === 11) host.feed({ t: 'change-link' });
+  else if (guest) host.feed({ t: 'make-host', leafKey: keyOf(guest) });
+  // A broken socket comes back after a moment.
+  for (const device of alive) world.clock.after(300, () => device.connect());
+}
+
+async function runSeed(seed: number, suite: 1 | 2): Promise<World> {
+  const world = await World.create({ seed, suite });
+  const invariants = new Invariants();
+  world.afterStep = (device) => invariants.check(device);
+  const host = await world.addHost('Host');
+  host.feed({ t: 'join' });
+  makeUnfair(world);
+  const run = { world, host, kicked: new Set<string>() };
+  const untilMs = world.clock.nowMs() + UNFAIR_MS;
+  while (world.clock.nowMs() < untilMs) {
+    await world.run(200 + world.random.integer(2_500));
+    await act(run);
+  }
+  world.intercept = () => undefined;
+  for (const device of world.devices) device.online();
+  await world.until(() => isSettled(world), FAIR_MS, 'one call');
+  return world;
+}
+
+/** Everybody who is not out is in one call; or nobody is, and they wait for the host. */
+function isSettled(world: World): boolean {
+  const alive = world.devices.filter(({ isGone }) => !isGone);
+  return areTogether(alive) || (alive.length > 0 && alive.every((device) => device.view?.phase === 'waiting'));
+}
+
+describe('random schedules', () => {
+  for (const seed of seeds()) {
+    test(`[C98] X25519, seed ${seed}`, { timeout: 60_000 }, async () => {
+      const world = await runSeed(seed, 1);
+      for (const device of world.devices) {
+        expect(device.closed ?? 'LEFT', device.describe()).toBeOneOf(['LEFT', 'REMOVED_BY_HOST', 'LINK_CHANGED', 'ENDED', 'NO_SUCH_ROOM']);
+      }
+      expect(world.devices.some(isIn) || world.devices.every(({ isGone }) => isGone)).toBe(true);
+    });
+  }
+});
