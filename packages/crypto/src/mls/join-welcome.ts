@@ -27,7 +27,7 @@ import { outside } from './group.ts';
 import type { JoinError, JoinMaterial, VerifiedGroup } from './join.ts';
 import { askJudge, verifyGroup } from './join.ts';
 import type { OwnKeyPackage } from './key-package.ts';
-import { checkPrivatePath } from './private-path.ts';
+import { checkPrivatePath, withoutBlankNodes } from './private-path.ts';
 import { checkPsks, toPskIndex } from './psk.ts';
 import { door, need, refuse } from './refusal.ts';
 import type { Suite } from './suite.ts';
@@ -118,8 +118,11 @@ async function derivePath(
   };
   if (pathSecret === undefined) return leafOnly;
   const ancestor = firstCommonAncestor(tree, own, toLeafIndex(groupInfo.signer));
+  // A path fills every node of the committer's filtered direct path: a secret for a blank one belongs to no path.
+  need(tree[ancestor] !== undefined, 'PATH_KEYS', 'path secret for a blank node');
   const secrets = await pathToRoot(tree, ancestor, pathSecret, suite.kdf);
-  return mergePrivateKeyPaths(await toPrivateKeyPath(secrets, leafIndex, suite), leafOnly);
+  const merged = mergePrivateKeyPaths(await toPrivateKeyPath(secrets, leafIndex, suite), leafOnly);
+  return withoutBlankNodes(merged, tree);
 }
 
 async function deriveEpoch(
