@@ -36,3 +36,5 @@ export const PACKET_DESCRIPTOR_BYTES_MAX = 32;
 export const UNSEALED_TOLERANCE_BYTES = { audio: 600, video: 2_000 } as const;
 /** Frames between an encoder's count and the worker's: two for each of three layers. */
 export const UNSEEN_FRAMES_TOLERANCE = 6;
+/** A shared screen is read, not watched; more only costs. */
+export const SCREEN_FRAMES_PER_SECOND_MAX = 15;
