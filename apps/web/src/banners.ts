@@ -96,6 +96,8 @@ function pauseBanner(pause: Pause, call: CallView, removedName: string | undefin
 }
 
 function linkBanner(call: CallView, removedName: string | undefined): Banner | undefined {
+  // What paused the media says it already, with the same button.
+  if (call.pause === 'KICK_WITHHELD' || call.pause === 'FORKED') return undefined;
   if (call.linkTrouble === 'CANNOT_CHANGE') {
     return {
       id: 'link',
@@ -104,7 +106,7 @@ function linkBanner(call: CallView, removedName: string | undefined): Banner | u
       action: 'START_NEW',
     };
   }
-  if (call.linkTrouble === 'CANNOT_REMOVE' && call.pause !== 'KICK_WITHHELD') {
+  if (call.linkTrouble === 'CANNOT_REMOVE') {
     const who = removedName ?? 'this person';
     return {
       id: 'link',

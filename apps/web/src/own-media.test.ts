@@ -102,10 +102,13 @@ describe('own devices', () => {
 });
 
 describe('sharing a screen', () => {
-  function share(opened = ok({ video: track('screen') })) {
+  function share() {
     const sent: unknown[] = [];
-    const model = new ScreenShare({ openScreen: async () => opened }, (tracks) => sent.push(tracks?.video));
-    return { model, sent, video: opened.value.video };
+    const video = track('screen');
+    const model = new ScreenShare({ openScreen: async () => ok({ video }) }, (tracks) =>
+      sent.push(tracks?.video),
+    );
+    return { model, sent, video };
   }
 
   test('[P26] what was picked is sent only after Share', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callView, LINK, ME, person } from '../test/sketches.ts';
 import { bannersOf, hostQuestion } from './banners.ts';
-import { deviceWords, NEXT_STEP_LABELS, PROBLEM_WORDS } from './words.ts';
+import { NEXT_STEP_LABELS, PROBLEM_WORDS, troubleWords } from './words.ts';
 
 const MEDIA = { people: new Map(), connection: 'connected' } as const;
 const PAUSES = ['NOBODY_CONFIRMED', 'WAITING_FOR_HOST', 'KICK_WITHHELD', 'FORKED', 'FROZEN'] as const;
@@ -16,10 +16,23 @@ describe('problems', () => {
   test('[P23] nothing exclaims, and no code stands in a sentence', () => {
     const devices = (
       ['DENIED', 'NOT_FOUND', 'BUSY', 'GONE', 'INSECURE', 'CANCELLED', 'FAILED'] as const
-    ).flatMap((trouble) => [deviceWords('camera', trouble), deviceWords('microphone', trouble)]);
+    ).flatMap((trouble) => [...troubleWords(trouble, undefined), ...troubleWords(trouble, trouble)]);
     for (const { title, text } of [...Object.values(PROBLEM_WORDS), ...devices]) {
       expect(`${title} ${text}`).not.toMatch(/!|Oops|[A-Z]{2,}_[A-Z]|successfully|the user/);
     }
+  });
+});
+
+describe('devices', () => {
+  test('[P14] one reason for both is one sentence, two reasons are two', () => {
+    expect(troubleWords('DENIED', 'DENIED').map((words) => words.title)).toEqual([
+      'The browser does not let this page use the camera and microphone.',
+    ]);
+    expect(troubleWords('BUSY', 'NOT_FOUND').map((words) => words.title)).toEqual([
+      'The camera is in use elsewhere.',
+      'No microphone was found.',
+    ]);
+    expect(troubleWords(undefined, undefined)).toEqual([]);
   });
 });
 

@@ -192,28 +192,44 @@ export interface DeviceWords {
   readonly text: string;
 }
 
-/** `device` is 'camera' or 'microphone'; CANCELLED is a choice, not a failure. */
-export function deviceWords(device: 'camera' | 'microphone', trouble: DeviceTrouble): DeviceWords {
+/** What keeps the camera, the microphone, or both for one reason, from starting. */
+export function troubleWords(
+  camera: DeviceTrouble | undefined,
+  microphone: DeviceTrouble | undefined,
+): readonly DeviceWords[] {
+  if (camera !== undefined && camera === microphone) return [deviceWords('camera and microphone', camera)];
+  return [
+    ...(camera === undefined ? [] : [deviceWords('camera', camera)]),
+    ...(microphone === undefined ? [] : [deviceWords('microphone', microphone)]),
+  ];
+}
+
+function deviceWords(
+  device: 'camera' | 'microphone' | 'camera and microphone',
+  trouble: DeviceTrouble,
+): DeviceWords {
+  const [is, was, it, does] =
+    device === 'camera and microphone' ? ['are', 'were', 'them', 'do'] : ['is', 'was', 'it', 'does'];
   const table: Readonly<Record<DeviceTrouble, DeviceWords>> = {
     DENIED: {
       title: `The browser does not let this page use the ${device}.`,
       text: `Press the sign at the left end of the address bar, allow the ${device}, then try again.`,
     },
     NOT_FOUND: {
-      title: `No ${device} was found.`,
-      text: `Connect one and it appears here, or join without it.`,
+      title: `No ${device} ${was} found.`,
+      text: `Connect ${it} to see ${it} here, or join without.`,
     },
     BUSY: {
-      title: `The ${device} is in use elsewhere.`,
-      text: `Close the other program that uses it, then try again.`,
+      title: `The ${device} ${is} in use elsewhere.`,
+      text: `Close the other program that uses ${it}, then try again.`,
     },
-    GONE: { title: `The ${device} was disconnected.`, text: `Connect it again or choose another one.` },
+    GONE: { title: `The ${device} ${was} disconnected.`, text: `Connect ${it} again, or choose another.` },
     INSECURE: {
       title: `Browsers give a page the ${device} only over https.`,
       text: `Ask whoever runs this server for its https address.`,
     },
-    CANCELLED: { title: `The ${device} was not chosen.`, text: `Try again to choose one.` },
-    FAILED: { title: `The ${device} did not start.`, text: `Try again, or choose another one.` },
+    CANCELLED: { title: `The ${device} ${was} not chosen.`, text: 'Try again to choose.' },
+    FAILED: { title: `The ${device} ${does} not start.`, text: 'Try again, or choose another.' },
   };
   return table[trouble];
 }

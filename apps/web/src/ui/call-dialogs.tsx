@@ -119,7 +119,7 @@ function NewLink({
           ? 'A dishonest server could show them a call without you: send the new link now.'
           : `A dishonest server could show them a call with ${removedName} in it: send the new link now.`}
       </p>
-      <LinkBox call={call} />
+      <LinkBox call={call} isFocused />
       <div class="actions">
         <button type="button" onClick={close}>
           Close

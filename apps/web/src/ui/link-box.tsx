@@ -3,7 +3,13 @@ import { Copy } from 'lucide';
 import type { CallModel } from '../call-model.ts';
 import { Icon } from './icon.tsx';
 
-export function LinkBox({ call }: { readonly call: CallModel }) {
+export function LinkBox({
+  call,
+  isFocused = false,
+}: {
+  readonly call: CallModel;
+  readonly isFocused?: boolean;
+}) {
   return (
     <div class="link-box">
       <input
@@ -13,7 +19,7 @@ export function LinkBox({ call }: { readonly call: CallModel }) {
         value={call.linkText.value}
         onFocus={(event) => event.currentTarget.select()}
       />
-      <button type="button" class="primary" onClick={() => void call.copyLink()}>
+      <button type="button" class="primary" autofocus={isFocused} onClick={() => void call.copyLink()}>
         <Icon node={Copy} /> Copy link
       </button>
     </div>

@@ -20,7 +20,7 @@ export function Left({ actions }: { readonly actions: MessageActions }) {
         left, the server deletes what it held of it: public keys, sealed messages and who was connected.
       </p>
       <p>It never had names, pictures, sound or the link. Your name stays on this device for next time.</p>
-      <NextSteps steps={['JOIN_AGAIN', 'HOME']} actions={actions} />
+      <NextSteps steps={['JOIN_AGAIN', 'HOME']} actions={actions} isMain />
     </main>
   );
 }
@@ -39,7 +39,11 @@ export function ProblemPage({
       <h1>{title}</h1>
       <p>{text}</p>
       {next.includes('TOKEN') && <TokenForm onToken={actions.onJoinAgain} />}
-      <NextSteps steps={next.filter((step) => step !== 'TOKEN')} actions={actions} />
+      <NextSteps
+        steps={next.filter((step) => step !== 'TOKEN')}
+        actions={actions}
+        isMain={!next.includes('TOKEN')}
+      />
     </main>
   );
 }
@@ -47,9 +51,12 @@ export function ProblemPage({
 function NextSteps({
   steps,
   actions,
+  isMain,
 }: {
   readonly steps: readonly NextStep[];
   readonly actions: MessageActions;
+  /** The first step is the main thing to do on the page. */
+  readonly isMain: boolean;
 }) {
   const run: Readonly<Record<NextStep, () => void>> = {
     JOIN_AGAIN: () => actions.onJoinAgain(),
@@ -61,7 +68,7 @@ function NextSteps({
   return (
     <div class="actions">
       {steps.map((step, index) => (
-        <button key={step} type="button" class={index === 0 ? 'primary' : ''} onClick={run[step]}>
+        <button key={step} type="button" class={index === 0 && isMain ? 'primary' : ''} onClick={run[step]}>
           {NEXT_STEP_LABELS[step]}
         </button>
       ))}

@@ -2,9 +2,8 @@
 import { Mic, MicOff, Video, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { OwnMedia } from '../own-media.ts';
-import { hueOf, initialsOf } from '../person-look.ts';
 import type { PreviewModel } from '../preview-model.ts';
-import { deviceWords } from '../words.ts';
+import { troubleWords } from '../words.ts';
 import { DeviceFields } from './device-fields.tsx';
 import { Icon } from './icon.tsx';
 import { Mark } from './mark.tsx';
@@ -29,7 +28,7 @@ export function Preview({
       </header>
       <h1 class="visually-hidden">Before you join</h1>
       <section class="preview-picture" aria-label="Your picture">
-        <OwnPicture own={own} name={preview.name.value} />
+        <OwnPicture own={own} />
         <Level own={own} />
         <div class="preview-switches">
           <MicrophoneSwitch call={preview.call} />
@@ -62,14 +61,12 @@ export function Preview({
   );
 }
 
-function OwnPicture({ own, name }: { readonly own: OwnMedia; readonly name: string }) {
+function OwnPicture({ own }: { readonly own: OwnMedia }) {
   const track = own.camera.value;
   if (track) return <Picture track={track} isMirrored />;
-  const text = own.isStarting.value ? 'Your camera is starting…' : 'Your camera is off';
   return (
-    <div class="no-picture" ref={(element) => element?.style.setProperty('--hue', String(hueOf(name)))}>
-      {name.trim() !== '' && !own.isStarting.value && <span class="initials">{initialsOf(name)}</span>}
-      <p>{text}</p>
+    <div class="no-picture">
+      <p>{own.isStarting.value ? 'Your camera is starting…' : 'Your camera is off'}</p>
     </div>
   );
 }
@@ -152,10 +149,7 @@ function NameField({ preview }: { readonly preview: PreviewModel }) {
 }
 
 function Troubles({ own }: { readonly own: OwnMedia }) {
-  const troubles = [
-    own.cameraTrouble.value && deviceWords('camera', own.cameraTrouble.value),
-    own.microphoneTrouble.value && deviceWords('microphone', own.microphoneTrouble.value),
-  ].filter((words) => words !== undefined);
+  const troubles = troubleWords(own.cameraTrouble.value, own.microphoneTrouble.value);
   if (troubles.length === 0) return null;
   return (
     <div class="trouble" role="alert">
