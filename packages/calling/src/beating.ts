@@ -7,9 +7,9 @@
 import { deriveBaseKey } from '@conclave/crypto/base-key';
 import { openBeat, sealBeat } from '@conclave/crypto/beat-seal';
 import { exportSecret, ownLeafIndex, sign } from '@conclave/crypto/mls/engine';
-import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
+import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { type Beat, decodeBeat, encodeBeat, epochHash } from './beat.ts';
-import type { CallState, Hearing, Member } from './call-state.ts';
+import type { Advent, CallState, Hearing, Member } from './call-state.ts';
 import {
   type BeatNews,
   confirmedKeys,
@@ -52,9 +52,14 @@ export function silence(): Hearing {
 }
 
 /** To be called with each new epoch. @param before - the epoch before in the same group, if this client had one */
-export async function hearNewEpoch(turn: Turn, member: Member, before: Member | undefined): Promise<void> {
+export async function hearNewEpoch(
+  turn: Turn,
+  member: Member,
+  before: Member | undefined,
+  advent: Pick<Advent, 'kind' | 'by'>,
+): Promise<void> {
   const { state, nowMs } = turn;
-  const old = before === undefined ? silence() : state.hearing;
+  const old = hearingBefore(state.hearing, before, advent);
   const isRepeated = isEpochUsed(state, member);
   const hash = await epochHash(member.group);
   const roster = await updateRoster(old.roster, {
@@ -71,6 +76,17 @@ export async function hearNewEpoch(turn: Turn, member: Member, before: Member | 
   if (!isRepeated) await schedule(turn, member, before);
   for (const news of entered.news) hear(turn, news);
   await sendBeat(turn);
+}
+
+/** Who comes back begins anew: what was heard of it, or what it heard, belongs to a history that it has left. */
+function hearingBefore(hearing: Hearing, before: Member | undefined, { kind, by }: Pick<Advent, 'kind' | 'by'>): Hearing {
+  if (before === undefined) return silence();
+  if (kind === 'returned') return { ...silence(), roster: hearing.roster };
+  if (kind !== 'resync' || by === undefined) return hearing;
+  const key = toHex(by);
+  const without = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([other]) => other !== key));
+  const { ledger } = hearing;
+  return { ...hearing, ledger: { ...ledger, records: without(ledger.records), ahead: without(ledger.ahead) } };
 }
 
 function isEpochUsed({ schedule: { groupId, held } }: CallState, member: Member): boolean {

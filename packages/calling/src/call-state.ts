@@ -121,6 +121,20 @@ export interface Member {
   readonly wishSinceMs: ReadonlyMap<string, number>;
   /** The commit that ends this epoch could not be taken. */
   readonly stuckSinceMs: number | undefined;
+  /** The policy of the epoch before, while the commit that brought this one may be taken back (D7). */
+  readonly policyBefore: { readonly policy: VerifiedPolicy; readonly bytes: Bytes } | undefined;
+  /** The server took that commit back. */
+  readonly isTakenBack: boolean;
+}
+
+/** How an epoch came about. */
+export interface Advent {
+  readonly kind: CommitKind | 'founded' | 'welcomed' | 'returned';
+  readonly removed: readonly Leaf[];
+  /** Signature key of the committer, for commits that were seen. */
+  readonly by?: Bytes;
+  readonly marker: Bytes;
+  readonly consumed: readonly Uint8Array[];
 }
 
 /** A commit that was sent and not answered. */

@@ -19,7 +19,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { participantIdOf } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import type { CallState, External, HeldLink } from './call-state.ts';
+import type { CallState, External, HeldLink, Member } from './call-state.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
 import { judgeJoining } from './joining.ts';
 import { REPLY_TIMEOUT_MS } from './machine-limits.ts';
@@ -139,21 +139,28 @@ export async function judgeEntry(
 ): Promise<string | undefined> {
   const { roomId, hostKeyHash, suite } = held.link;
   const expected = { groupId, roomId, hostKeyHash, suite };
+  const known = state.member && equalBytes(state.member.groupId, groupId) ? knownOf(state.member) : undefined;
   const refused = await judgeJoining(joining, {
     ...expected,
     way,
     linkId: held.keys.linkId,
     ownKey: state.ownKey,
+    ...(known && { epochFloor: known.epoch }),
     opensOldMeta: async (sealed) => (await openOldMeta(held.keys.metaKey, sealed)) !== undefined,
   });
   if (refused !== undefined) return refused.code;
   if (joining.leaves.some(({ signatureKey }) => state.kickedKeys.has(toHex(signatureKey)))) return 'KICKED';
-  const { member } = state;
-  if (member === undefined || !equalBytes(member.groupId, groupId)) return undefined;
+  if (known === undefined) return undefined;
   const bytes = joining.extensions.get(POLICY) ?? new Uint8Array(0);
-  if (equalBytes(bytes, member.policyBytes)) return undefined;
+  if (equalBytes(bytes, known.bytes)) return undefined;
   const policy = await verifyPolicy(bytes, expected);
-  return policy.ok && followsPolicy(member.policy, policy.value) ? undefined : 'POLICY';
+  return policy.ok && followsPolicy(known.policy, policy.value) ? undefined : 'POLICY';
+}
+
+/** The least that a group must be to be come back to: one commit earlier only if that one may be, and was, taken back. */
+function knownOf({ epoch, policy, policyBytes, isTakenBack, policyBefore }: Member) {
+  if (isTakenBack && policyBefore !== undefined) return { epoch: epoch - 1, ...policyBefore };
+  return { epoch, policy, bytes: policyBytes };
 }
 
 /** Reasons that pass by themselves: a lobby, a lock, a full call; one waits on. */

@@ -19,25 +19,14 @@ import {
 import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
-import type { CallState, Freeze, HeldLink, Member } from './call-state.ts';
+import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
 import { findHeld, withHeldFirst } from './held-links.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
 import { mayBecomeHost } from './policy-in-force.ts';
 import { exportRankSecret } from './rank.ts';
 import { deriveNextLink } from './rotation.ts';
-import type { CommitKind } from './rules.ts';
 import type { Turn } from './turn.ts';
-
-/** How an epoch came about. */
-export interface Advent {
-  readonly kind: CommitKind | 'founded' | 'welcomed' | 'returned';
-  readonly removed: readonly Leaf[];
-  /** Signature key of the committer, for commits that were seen. */
-  readonly by?: Bytes;
-  readonly marker: Bytes;
-  readonly consumed: readonly Uint8Array[];
-}
 
 /** Adopts a state that has been judged. */
 export async function merge(turn: Turn, group: GroupState, advent: Advent): Promise<void> {
@@ -73,11 +62,13 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     attestations: new Map(),
     wishSinceMs: new Map(),
     stuckSinceMs: undefined,
+    policyBefore: mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
+    isTakenBack: false,
   };
   turn.set({ member });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
   settleWants(turn, advent);
-  await hearNewEpoch(turn, required(turn.state.member), before);
+  await hearNewEpoch(turn, required(turn.state.member), before, advent);
   eraseConsumed(advent.consumed);
   before?.rankSecret.fill(0);
 }
@@ -157,6 +148,11 @@ function isUnknownAfter(before: Member | undefined, { kind }: Advent): boolean {
   if (kind === 'returned') return true;
   const tells = kind !== 'remove' && kind !== 'refresh';
   return tells ? false : (before?.isFreezeUnknown ?? false);
+}
+
+/** A kick, a freeze and a rotation never are, nor is what one came in by. */
+function mayBeTakenBack({ kind }: Advent): boolean {
+  return ['admit', 'external', 'resync', 'remove', 'policy', 'refresh'].includes(kind);
 }
 
 function hasPath({ kind }: Advent): boolean {

@@ -71,7 +71,10 @@ export function reopened(turn: Turn, epoch: number): void {
   const { member } = turn.state;
   if (member === undefined) return;
   if (epoch === member.epoch) turn.setMember({ stuckSinceMs: undefined });
-  else if (epoch < member.epoch) resync(turn);
+  else if (epoch < member.epoch) {
+    if (epoch === member.epoch - 1) turn.setMember({ isTakenBack: true });
+    resync(turn);
+  }
 }
 
 /** Comes back by an external commit in place of the own leaf, at most three times a minute. */
