@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{packages,apps}/*/{src,test}/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+    include: [
+      '{packages,apps}/*/{src,test}/**/*.test.{ts,tsx}',
+      'scripts/**/*.test.ts',
+      'e2e/engine/**/*.test.ts',
+    ],
     environment: 'node',
     pool: 'forks',
     // Some tests start real servers and some are long searches: more at a time only makes both slower.

@@ -29,6 +29,7 @@ export interface CallRunnerOptions {
   readonly operatorToken?: string;
   /** Origin of the server: `https://…`. */
   readonly origin: string;
+  readonly openSocket?: (url: string) => WebSocket;
   /** Unix milliseconds that never jump back. */
   nowMs(): number;
   onView(view: CallView): void;
@@ -62,6 +63,7 @@ export class CallRunner {
     this.#suite = createSuite(first.suite);
     this.#socket = new DeliverySocket({
       url: `${options.origin.replace(/^http/, 'ws')}/socket`,
+      ...(options.openSocket && { openSocket: options.openSocket }),
       key: options.key,
       links: () => this.#links,
       ...(options.isFounder && {

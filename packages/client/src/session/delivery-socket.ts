@@ -25,6 +25,8 @@ export type SessionMessage = Extract<ServerMessage, { t: 'session' }>;
 export interface DeliverySocketOptions {
   /** ws: or wss: address of the server's socket. */
   readonly url: string;
+  /** Opens it where the platform does not send an Origin by itself, which the server insists on. */
+  readonly openSocket?: (url: string) => WebSocket;
   readonly key: SigningKey;
   /** Tried in this order while the server denies access: after a reload it may be the older one that counts (D10). */
   links(): readonly Link[];
@@ -98,7 +100,8 @@ export class DeliverySocket {
 
   #connect(): void {
     this.#retry = undefined;
-    const socket = new WebSocket(this.#options.url);
+    const { url, openSocket } = this.#options;
+    const socket = openSocket?.(url) ?? new WebSocket(url);
     this.#socket = socket;
     this.#timeout = setTimeout(() => this.#lose(socket), CONNECT_TIMEOUT_MS);
     socket.addEventListener('message', (event) => {
