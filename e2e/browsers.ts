@@ -43,6 +43,8 @@ const FIREFOX_PREFERENCES = {
   'media.navigator.permission.disabled': true,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
+  // The fake microphone's tone.
+  'media.navigator.audio.fake_frequency': 880,
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'datareporting.policy.dataSubmissionEnabled': false,
@@ -58,9 +60,37 @@ let firefoxBrowser: Promise<Firefox> | undefined;
 
 /** Opens a window and waits for the page's `window.testPage`. Throws `Skipped` where the browser is not installed. */
 export async function openWindow(engine: Engine, url: string): Promise<BrowserWindow> {
+  return engine === 'chromium' ? openChromium(url) : openFirefox(url);
+}
+
+/** The run's one Chromium; throws `Skipped` where it is not installed. */
+export function sharedChromium(): Promise<Chromium> {
+  chromiumBrowser ??= launchChromium(installed('chromium'));
+  return chromiumBrowser;
+}
+
+/** @param path - of the program; another one than the installed for a browser that lives in a network of its own */
+export function launchChromium(path: string): Promise<Chromium> {
+  return chromium.launch({ executablePath: path, headless: true, args: CHROMIUM_ARGUMENTS });
+}
+
+/** The run's one Firefox; throws `Skipped` where it is not installed. */
+export function sharedFirefox(): Promise<Firefox> {
+  firefoxBrowser ??= puppeteer.launch({
+    browser: 'firefox',
+    executablePath: installed('firefox'),
+    headless: true,
+    extraPrefsFirefox: FIREFOX_PREFERENCES,
+    protocolTimeout: 60_000,
+  });
+  return firefoxBrowser;
+}
+
+/** Path of the browser. Throws `Skipped` where it is not installed. */
+export function installed(engine: Engine): string {
   const path = engine === 'chromium' ? CHROMIUM : FIREFOX;
   if (!existsSync(path)) throw new Skipped(`${engine} is not installed at ${path}`);
-  return engine === 'chromium' ? openChromium(url) : openFirefox(url);
+  return path;
 }
 
 export async function closeBrowsers(): Promise<void> {
@@ -72,8 +102,7 @@ export async function closeBrowsers(): Promise<void> {
 }
 
 async function openChromium(url: string): Promise<BrowserWindow> {
-  chromiumBrowser ??= chromium.launch({ executablePath: CHROMIUM, headless: true, args: CHROMIUM_ARGUMENTS });
-  const context: BrowserContext = await (await chromiumBrowser).newContext();
+  const context: BrowserContext = await (await sharedChromium()).newContext();
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => collect(complaints, message.type(), message.text()));
@@ -92,14 +121,7 @@ async function openChromium(url: string): Promise<BrowserWindow> {
 }
 
 async function openFirefox(url: string): Promise<BrowserWindow> {
-  firefoxBrowser ??= puppeteer.launch({
-    browser: 'firefox',
-    executablePath: FIREFOX,
-    headless: true,
-    extraPrefsFirefox: FIREFOX_PREFERENCES,
-    protocolTimeout: 60_000,
-  });
-  const page = await (await firefoxBrowser).newPage({ type: 'window' });
+  const page = await (await sharedFirefox()).newPage({ type: 'window' });
   const complaints: string[] = [];
   page.on('console', (message) => collect(complaints, message.type(), message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -121,7 +143,7 @@ function callSource(method: string, argument: unknown): string {
   return `window.testPage[${JSON.stringify(method)}](${JSON.stringify(argument) ?? ''})`;
 }
 
-function collect(complaints: string[], type: string, text: string): void {
+export function collect(complaints: string[], type: string, text: string): void {
   if (['error', 'warn', 'warning'].includes(type) && !text.includes('favicon'))
     complaints.push(text.slice(0, 300));
 }

@@ -5,12 +5,13 @@
 
 import { readdir } from 'node:fs/promises';
 import { closeBrowsers } from './browsers.ts';
+import { stopProducts } from './call/product.ts';
 import { startSfu } from './livekit.ts';
 import { servePages } from './pages.ts';
 import { runScenario, Skipped, scenarios } from './scenario.ts';
 
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
-const folders = words.includes('characterise') ? ['characterise/'] : [''];
+const folders = words.includes('characterise') ? ['characterise/'] : ['', 'call/'];
 const wanted = words.filter((word) => word !== 'characterise');
 
 for (const folder of folders) {
@@ -47,6 +48,7 @@ try {
   }
 } finally {
   await closeBrowsers();
+  await stopProducts();
   await sfu.stop();
   stop();
 }

@@ -7,6 +7,9 @@ import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { createSfuConnection } from '@conclave/client/livekit/sfu-connection';
 import { createMediaSession } from '@conclave/client/media/media-session';
 import type { Bytes } from '@conclave/protocol/bytes';
+import { recordedBy } from './frame-recorder.ts';
+import { waysAround } from './guard-checks.ts';
+import { noteConnections, received } from './received.ts';
 import { listen, look } from './senses.ts';
 import { colouredTrack, toneTrack } from './sources.ts';
 
@@ -17,9 +20,13 @@ const troubles: unknown[] = [];
 let leaks = 0;
 let publications = 0;
 
-const worker = new Worker(new URL('../../packages/client/src/media/media.worker.ts', import.meta.url), {
-  type: 'module',
-});
+noteConnections();
+const isRecorded = location.hash === '#recorded';
+const worker = isRecorded
+  ? new Worker(new URL('./recording-media.worker.ts', import.meta.url), { type: 'module' })
+  : new Worker(new URL('../../packages/client/src/media/media.worker.ts', import.meta.url), {
+      type: 'module',
+    });
 const media = createMediaSession({
   worker,
   onBound: (receiverId, { leafKey, kind }, track) => shown.set(receiverId, { leafKey, kind, track }),
@@ -58,7 +65,7 @@ const testPage = {
   connect: async (request: { readonly url: string; readonly token: string }) => sfu.connect(request),
   publishColour: async (options: { readonly hue?: number; readonly videoCodec?: 'vp8' | 'vp9' | 'av1' }) =>
     sfu.publish('camera', colouredTrack(options.hue ?? 0), options),
-  publishTone: async (hertz: number) => sfu.publish('microphone', toneTrack(hertz)),
+  publishTone: async (hertz: number) => sfu.publish('microphone', await toneTrack(hertz)),
   setMuted: async (request: { readonly kind: 'camera' | 'microphone'; readonly isMuted: boolean }) =>
     sfu.setMuted(request.kind, request.isMuted),
   wish: async (participantIds: readonly string[]) =>
@@ -81,6 +88,9 @@ const testPage = {
     troubles,
     contexts: contexts.at(-1),
   }),
+  received,
+  recorded: () => recordedBy(worker),
+  waysAround,
   close: () => sfu.close(),
 };
 

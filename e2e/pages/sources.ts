@@ -24,15 +24,28 @@ export function colouredTrack(hue: number): MediaStreamTrack {
   return track;
 }
 
-/** A sine, as the browser's own audio graph makes it: no processing takes it away. */
-export function toneTrack(hertz: number): MediaStreamTrack {
+/**
+ * A sine, as the browser's own audio graph makes it: no processing takes it away. Firefox runs no audio graph on a
+ * machine without a sound card; there it is the fake microphone, whose frequency is a preference.
+ */
+export async function toneTrack(hertz: number): Promise<MediaStreamTrack> {
+  const tracks = navigator.userAgent.includes('Firefox') ? await fakeMicrophone() : sine(hertz);
+  const [track] = tracks;
+  if (!track) throw new Error('no audio track');
+  return track;
+}
+
+async function fakeMicrophone(): Promise<readonly MediaStreamTrack[]> {
+  const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  return (await navigator.mediaDevices.getUserMedia({ audio })).getAudioTracks();
+}
+
+function sine(hertz: number): readonly MediaStreamTrack[] {
   const context = new AudioContext();
   const oscillator = new OscillatorNode(context, { frequency: hertz });
   const gain = new GainNode(context, { gain: 0.5 });
   const destination = new MediaStreamAudioDestinationNode(context);
   oscillator.connect(gain).connect(destination);
   oscillator.start();
-  const [track] = destination.stream.getAudioTracks();
-  if (!track) throw new Error('no audio track');
-  return track;
+  return destination.stream.getAudioTracks();
 }

@@ -1,0 +1,103 @@
+/** What a lying SFU, or somebody with a ticket and no key, gets: nothing to see, nothing to hear, nothing to read. */
+
+import assert from 'node:assert/strict';
+import type { Received } from './pages/received.ts';
+import { connect, joinCall, roomName, seen, untilReceived } from './participants.ts';
+import { inCall, person } from './people.ts';
+import { pause, scenario } from './scenario.ts';
+
+const ADA = person('ada', 3);
+const BOB = person('bob', 7);
+const EVE = person('eve', 9);
+const people = [ADA, BOB];
+
+for (const engine of ['chromium', 'firefox'] as const) {
+  scenario(`[S30, S31, S32, S35] no way around the guard: ${engine}`, async (stage) => {
+    const window = await stage.window(engine, 'media.html');
+    assert.deepEqual(await window.call('waysAround'), []);
+  });
+
+  scenario(`[S22] without the key nothing is decoded and nothing heard: ${engine}`, async (stage) => {
+    const room = roomName();
+    const ada = await joinCall(stage, 'chromium', { own: ADA, people, room });
+    await ada.call('publishColour', { hue: 0 });
+    await ada.call('publishTone', 440);
+    const eve = await stage.window(engine, 'media.html');
+    await connect(stage, eve, EVE, [ADA, EVE], room);
+    await untilReceived(eve);
+    const { framesDecoded, audioEnergy } = await eve.call<Received>('received');
+    assert.deepEqual([framesDecoded, audioEnergy], [0, 0]);
+  });
+}
+
+for (const videoCodec of ['vp8', 'vp9', 'av1'] as const) {
+  scenario(
+    `[S21] no 16 bytes of any frame are in what the SFU forwards: ${videoCodec} and Opus`,
+    async (stage) => {
+      const room = roomName();
+      const ada = await joinCall(stage, 'chromium', { own: ADA, people, room, page: 'media.html#recorded' });
+      await ada.call('publishColour', { hue: 0, videoCodec });
+      await ada.call('publishTone', 440);
+      const eve = await stage.window('chromium', 'plain.html');
+      await eve.call('configure', { isRecorder: true });
+      await connect(stage, eve, EVE, [ADA, EVE], room);
+      await untilReceived(eve, 60);
+      await pause(1_000);
+      const entered = (await ada.call<string[]>('recorded')).map(bytesOf);
+      const forwarded = (await eve.call<string[]>('recorded')).map(bytesOf);
+      assert.ok(
+        entered.length > 50 && forwarded.length > 50,
+        `${entered.length} entered, ${forwarded.length} forwarded`,
+      );
+      const known = new Set(entered.flatMap(runsOf));
+      assert.ok(known.size > 1_000, 'there is something to find');
+      assert.deepEqual(
+        forwarded.flatMap(runsOf).filter((run) => known.has(run)),
+        [],
+      );
+    },
+  );
+}
+
+for (const engine of ['chromium', 'firefox'] as const) {
+  scenario(`[S11] a publisher in the clear is neither seen nor heard: ${engine} looks`, async (stage) => {
+    const room = roomName();
+    const eve = await stage.window('chromium', 'plain.html');
+    await eve.call('configure', { isFlagOn: false });
+    const bob = await joinCall(stage, engine, { own: BOB, people: [BOB, EVE], room });
+    await connect(stage, eve, EVE, [], room);
+    await eve.call('publishColour', { hue: 0 });
+    await eve.call('publishTone', 440);
+    await untilReceived(bob);
+    const { framesDecoded, audioEnergy } = await bob.call<Received>('received');
+    assert.deepEqual([framesDecoded, audioEnergy], [0, 0]);
+    assert.deepEqual(await bob.call('shown'), []);
+  });
+}
+
+scenario("[S14] a track under somebody else's name goes to the person whose key sealed it", async (stage) => {
+  const room = roomName();
+  const bob = await joinCall(stage, 'chromium', { own: BOB, people: [ADA, BOB], room });
+  const ada = await stage.window('chromium', 'media.html');
+  await ada.call('instruct', inCall(ADA, people));
+  await connect(stage, ada, { ...EVE }, [], room);
+  await bob.call('wish', [EVE.identity]);
+  await ada.call('publishColour', { hue: 0 });
+  await seen(bob, ADA, 'red');
+});
+
+const RUN_BYTES = 16;
+
+function bytesOf(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}
+
+/** Every run of 16 bytes that is not of one value, as encoders' padding is. */
+function runsOf(frame: Buffer): string[] {
+  const runs: string[] = [];
+  for (let start = 0; start + RUN_BYTES <= frame.length; start++) {
+    const run = frame.subarray(start, start + RUN_BYTES);
+    if (run.some((byte) => byte !== run[0])) runs.push(run.toString('latin1'));
+  }
+  return runs;
+}
