@@ -6,6 +6,7 @@
 
 import type { Bytes } from '@conclave/protocol/bytes';
 import type { Signature } from 'ts-mls/crypto/signature.js';
+import { isSmallOrderKey } from '../small-order.ts';
 
 const ALGORITHM = 'Ed25519';
 export const SIGNATURE_KEY_BYTES = 32;
@@ -32,12 +33,13 @@ export async function sign(key: SigningKey, message: Uint8Array): Promise<Bytes>
   return signWith(key.privateKey, message);
 }
 
-/** False for a wrong signature and for anything that is not a key or a signature; never throws. */
+/** False for a wrong signature, a key of small order (browsers take those) and anything else that is no key; never throws. */
 export async function verify(
   publicKey: Uint8Array,
   signature: Uint8Array,
   message: Uint8Array,
 ): Promise<boolean> {
+  if (isSmallOrderKey(publicKey)) return false;
   try {
     const key = await crypto.subtle.importKey('raw', publicKey.slice(), ALGORITHM, false, ['verify']);
     return await crypto.subtle.verify(ALGORITHM, key, signature.slice(), message.slice());
