@@ -25,6 +25,8 @@ export const MESSAGE_RATES: Readonly<Record<ClientMessage['t'], Rate>> = {
   leave: { burst: 1, perSecond: 0 },
 };
 
+/** Bytes of one socket, counted before anything is parsed: a join storm's committer sends about 1 MiB a second. */
+export const SOCKET_BYTES_RATE: Rate = { burst: 16 * 1024 * 1024, perSecond: 4 * 1024 * 1024 };
 /** Messages of one socket that wait for the store; more are refused. */
 export const PENDING_MESSAGES_MAX = 32;
 /** What a client that does not read may pile up here before it is cut. Holds several whole trees of commits. */
@@ -47,6 +49,8 @@ export const ADDRESSES_MAX = 50_000;
 export const SESSIONS_PER_CALL_MAX = 300;
 /** Leaf keys by participant id that a call remembers, so that who was admitted while reconnecting is known. */
 export const LEAF_KEYS_PER_CALL_MAX = 2_000;
+/** Members that a group ever had; above it nobody joins any more, and a new call is due. */
+export const MEMBERS_EVER_MAX = 20_000;
 /** Leavers send one proposal, and repeat it once or twice. */
 export const PROPOSALS_PER_MEMBER_MAX = 3;
 /** Trees kept: a joiner fetches its tree while the next commits are already in (D9 paces them by 500 ms). */

@@ -17,13 +17,13 @@ export class TokenBucket {
     this.#refilledAtMs = nowMs;
   }
 
-  /** Takes one token; false when there is none. */
-  take(nowMs: number): boolean {
+  /** Takes `cost` tokens; false, and none taken, when there are fewer. */
+  take(nowMs: number, cost = 1): boolean {
     const elapsedMs = Math.max(0, nowMs - this.#refilledAtMs);
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + (elapsedMs / 1000) * this.#rate.perSecond);
     this.#refilledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
     return true;
   }
 }

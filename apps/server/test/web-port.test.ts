@@ -145,7 +145,7 @@ describe('endpoints', () => {
 
 describe('the process', () => {
   test.skipIf(process.platform === 'win32')(
-    '[V68] SIGTERM ends it with code 0 within 3 s; sockets are told',
+    '[V68] SIGTERM ends it with code 0 within 3 s, sockets are told, and [V60] its output names nobody',
     async () => {
       const dataDir = await mkdtemp(join(tmpdir(), 'conclave-process-'));
       onTestFinished(() => rm(dataDir, { recursive: true }));
@@ -160,17 +160,40 @@ describe('the process', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exited = new Promise((resolve) => child.on('exit', resolve));
-      let port = 0;
-      for await (const line of createInterface(child.stdout)) {
-        port = Number(/ready at http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? 0);
-        if (port > 0) break;
-      }
-      const { host } = await hostRoom({ port });
+      const lines: string[] = [];
+      const port = await new Promise<number>((resolve) => {
+        createInterface(child.stdout).on('line', (line) => {
+          lines.push(line);
+          const ready = /ready at http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
+          if (ready !== null) resolve(Number(ready[1]));
+        });
+      });
+      const { host, link, groupId } = await hostRoom({ port });
+      const guest = new SocketClient(port);
+      await guest.hello(link);
+      const session = await guest.next('session');
+      guest.send({ t: 'sfu', request: 1 });
+      const { ticket, token } = await guest.next('sfu');
+      await fetch(`http://127.0.0.1:${port}/r/${toBase64Url(link.roomId)}`);
+      await fetch(`http://127.0.0.1:${port}/sfu/${ticket}/rtc/validate`);
+      guest.socket.send('no message');
+      await guest.closed;
       const sinceMs = performance.now();
       child.kill('SIGTERM');
       expect((await host.next('error')).code).toBe('STOPPING');
       expect(await exited).toBe(0);
       expect(performance.now() - sinceMs).toBeLessThan(3_000);
+      const ids = [link.roomId, link.access, groupId, session.callId, host.key.publicKey].map(toBase64Url);
+      const secrets = [
+        ...ids,
+        session.participantId,
+        session.sessionToken,
+        ticket,
+        token,
+        NO_LIVEKIT.apiSecret,
+      ];
+      const output = lines.join('\n').replace(`http://127.0.0.1:${port}`, '');
+      expect([...secrets, '127.0.0.1', 'no message'].filter((secret) => output.includes(secret))).toEqual([]);
     },
   );
 });

@@ -7,7 +7,7 @@
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import { PARTICIPANTS_MAX } from '@conclave/protocol/limits';
 import type { ClientMessage } from '@conclave/protocol/wire';
-import { REFUSED_COMMITS_MAX } from '../delivery-limits.ts';
+import { MEMBERS_EVER_MAX, REFUSED_COMMITS_MAX } from '../delivery-limits.ts';
 import type { Call } from './call.ts';
 import type { Session } from './session.ts';
 
@@ -44,6 +44,7 @@ function judgeNames(call: Call, { joined, left, welcomes }: CommitRequest): Erro
   const stays = (id: string): boolean => call.isMember(id) && !left.includes(id);
   if (!joined.every((id) => !stays(id) && call.leafKeyOf(id) !== undefined)) return 'NOT_ALLOWED';
   if (!welcomed.every((id) => joined.includes(id))) return 'NOT_ALLOWED';
+  if (call.members.size + joined.length > MEMBERS_EVER_MAX) return 'NOT_ALLOWED';
   const membersAfter = call.currentMembers().length - left.length + joined.length;
   return membersAfter > PARTICIPANTS_MAX ? 'NOT_ALLOWED' : undefined;
 }

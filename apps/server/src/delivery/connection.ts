@@ -10,7 +10,7 @@ import { ERROR_CODES, type ErrorCode } from '@conclave/protocol/error-codes';
 import { HELLO_TIMEOUT_MS } from '@conclave/protocol/limits';
 import { helloBytes } from '@conclave/protocol/signed-bytes';
 import { type ClientMessage, decodeClientMessage } from '@conclave/protocol/wire';
-import { MESSAGE_RATES, PENDING_MESSAGES_MAX } from '../delivery-limits.ts';
+import { MESSAGE_RATES, PENDING_MESSAGES_MAX, SOCKET_BYTES_RATE } from '../delivery-limits.ts';
 import { TokenBucket } from '../rate-limit.ts';
 import type { Delivery } from './delivery.ts';
 import { dispatch } from './dispatch.ts';
@@ -25,6 +25,7 @@ export class Connection {
   readonly #address: string;
   readonly #onClosed: () => void;
   readonly #nonce = Uint8Array.from(randomBytes(32));
+  readonly #bytes: TokenBucket;
   readonly #buckets = new Map<ClientMessage['t'], TokenBucket>();
   readonly #cancelHelloTimeout: () => void;
   #seat: Seat | undefined;
@@ -37,6 +38,7 @@ export class Connection {
     this.#address = address;
     this.#onClosed = onClosed;
     const { clock } = delivery.context;
+    this.#bytes = new TokenBucket(SOCKET_BYTES_RATE, clock.nowMs());
     sendTo(outlet, { t: 'challenge', nonce: this.#nonce, nowUnixMs: clock.nowMs() });
     this.#cancelHelloTimeout = clock.after(HELLO_TIMEOUT_MS, () => this.refuse('BAD_HELLO'));
   }
@@ -44,6 +46,10 @@ export class Connection {
   /** Takes one text message of the client. Never throws. */
   receive(text: string): void {
     if (this.#isClosed) return;
+    if (!this.#bytes.take(this.#delivery.context.clock.nowMs(), text.length)) {
+      this.refuse('RATE_LIMITED');
+      return;
+    }
     const decoded = decodeClientMessage(text);
     if (!decoded.ok) {
       this.refuse(decoded.error.code);

@@ -74,6 +74,8 @@ export async function sweepCall(context: DeliveryContext, call: Call): Promise<v
 }
 
 function isOver(call: Call, nowMs: number): boolean {
+  // Ended before, but the store failed to delete it
+  if (call.hasEnded) return true;
   if (call.group === null) return nowMs - call.createdAtUnixMs >= UNFOUNDED_ROOM_LIFETIME_MS;
   return call.emptySinceMs !== undefined && nowMs - call.emptySinceMs >= EMPTY_CALL_LIFETIME_MS;
 }

@@ -5,14 +5,17 @@
  * @see SPEC.md V45, V46
  */
 import { LOG_BYTES_MAX, LOG_ENTRIES_MAX, SOCKET_MESSAGE_BYTES_MAX } from '@conclave/protocol/limits';
-import type { ClientMessage, LogEntry } from '@conclave/protocol/wire';
+import type { ClientMessage } from '@conclave/protocol/wire';
+import type { EntryMeasure } from '../store/call-store.ts';
 import type { Call } from './call.ts';
 import type { DeliveryContext } from './context.ts';
 import { refuse, type Session, sendTo } from './session.ts';
 
 type LogRequest = Extract<ClientMessage, { t: 'log' }>;
 
-/** Room for base64url, field names, ids and the envelope. */
+/** Field names and numbers of one entry. */
+const ENTRY_OVERHEAD_BYTES = 256;
+/** Leaves room for base64url and the envelope. */
 const FRAME_CONTENT_BYTES_MAX = Math.floor((SOCKET_MESSAGE_BYTES_MAX * 3) / 4) - 64 * 1024;
 
 export async function handleLog(
@@ -31,37 +34,39 @@ export async function handleLog(
   // The epoch that the last readable entry leads to
   const endEpoch = member.leftEpoch === null ? group.epoch : member.leftEpoch + 1;
   const isKept = fromEpoch <= endEpoch && group.epoch - fromEpoch <= LOG_ENTRIES_MAX;
-  const entries = isKept ? await context.store.readLog(call.roomId, fromEpoch, endEpoch - 1) : [];
-  const isComplete = entries.length === endEpoch - fromEpoch;
-  if (!isKept || !isComplete || totalBytes(entries) > LOG_BYTES_MAX) {
-    return refuse(outlet, 'WRONG_EPOCH', request);
+  const sizes = isKept ? await context.store.measureLog(call.roomId, fromEpoch, endEpoch - 1) : [];
+  const isComplete = sizes.length === endEpoch - fromEpoch;
+  if (!isKept || !isComplete || sum(sizes.map(entryBytes)) > LOG_BYTES_MAX) {
+    refuse(outlet, 'WRONG_EPOCH', request);
+    return;
   }
-  const isRemoved = member.leftEpoch !== null;
-  const current = isRemoved ? [] : await context.store.readProposals(call.roomId, group.epoch);
-  const page = firstPage(entries, current);
+  const page = await readPage(context, call, sizes, fromEpoch, member.leftEpoch !== null);
   sendTo(outlet, { t: 'log', request, groupId: group.groupId, ...page });
 }
 
-function firstPage(entries: readonly LogEntry[], current: LogEntry['proposals']) {
-  const page: LogEntry[] = [];
+/** As many entries as fit a frame; the current epoch's proposals with the last of them, if these fit, too. */
+async function readPage(
+  { store }: DeliveryContext,
+  call: Call,
+  sizes: readonly EntryMeasure[],
+  fromEpoch: number,
+  isRemoved: boolean,
+) {
   let bytes = 0;
-  for (const entry of entries) {
-    bytes += entryBytes(entry);
-    if (bytes > FRAME_CONTENT_BYTES_MAX) return { entries: page, proposals: [], hasMore: true };
-    page.push(entry);
-  }
-  bytes += sum(current.map((message) => message.length));
-  if (bytes > FRAME_CONTENT_BYTES_MAX) return { entries: page, proposals: [], hasMore: true };
-  return { entries: page, proposals: current, hasMore: false };
+  const fitting = sizes.filter((size) => {
+    bytes += entryBytes(size);
+    return bytes <= FRAME_CONTENT_BYTES_MAX;
+  });
+  const entries = await store.readLog(call.roomId, fromEpoch, fromEpoch + fitting.length - 1);
+  if (fitting.length < sizes.length) return { entries, proposals: [], hasMore: true };
+  const proposals = isRemoved ? [] : await store.readProposals(call.roomId, call.group?.epoch ?? 0);
+  bytes += sum(proposals.map((message) => message.length));
+  const fits = bytes <= FRAME_CONTENT_BYTES_MAX;
+  return { entries, proposals: fits ? proposals : [], hasMore: !fits };
 }
 
-function totalBytes(entries: readonly LogEntry[]): number {
-  return sum(entries.map(entryBytes));
-}
-
-function entryBytes({ commit, joined, left, proposals }: LogEntry): number {
-  const names = (joined.length + left.length) * 25;
-  return commit.length + names + 256 + sum(proposals.map((message) => message.length));
+function entryBytes({ bytes }: EntryMeasure): number {
+  return bytes + ENTRY_OVERHEAD_BYTES;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -3,8 +3,8 @@
  */
 import type { Bytes } from '@conclave/protocol/bytes';
 import type { CommitPhase, LogEntry } from '@conclave/protocol/wire';
-import type { Kysely, Selectable } from 'kysely';
-import type { StoredCall, StoredMember } from './call-store.ts';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { EntryMeasure, StoredCall, StoredMember } from './call-store.ts';
 import type { Database } from './schema.ts';
 
 /** Own copy of a blob; PostgreSQL would give a Buffer over a shared pool. */
@@ -46,6 +46,32 @@ function memberOf(row: Selectable<Database['members']>): StoredMember {
     joinedEpoch: row.joined_epoch,
     leftEpoch: row.left_epoch,
   };
+}
+
+export async function measureLog(
+  db: Kysely<Database>,
+  roomId: string,
+  fromEpoch: number,
+  toEpoch: number,
+): Promise<EntryMeasure[]> {
+  const entries = await db
+    .selectFrom('log_entries')
+    .select(['epoch', sql<number>`length(commit_bytes) + length(joined) + length("left")`.as('bytes')])
+    .where('room_id', '=', roomId)
+    .where('epoch', '>=', fromEpoch)
+    .where('epoch', '<=', toEpoch)
+    .orderBy('epoch')
+    .execute();
+  const proposals = await db
+    .selectFrom('proposals')
+    .select(['epoch', sql<number>`sum(length(message))`.as('bytes')])
+    .where('room_id', '=', roomId)
+    .where('epoch', '>=', fromEpoch)
+    .where('epoch', '<=', toEpoch)
+    .groupBy('epoch')
+    .execute();
+  const proposalBytes = new Map(proposals.map(({ epoch, bytes }) => [epoch, bytes]));
+  return entries.map(({ epoch, bytes }) => ({ epoch, bytes: bytes + (proposalBytes.get(epoch) ?? 0) }));
 }
 
 export async function readLog(

@@ -70,6 +70,12 @@ export interface ReopenChange {
   readonly forgotten: readonly string[];
 }
 
+export interface EntryMeasure {
+  readonly epoch: number;
+  /** Of commit, names and proposals. */
+  readonly bytes: number;
+}
+
 export interface CallStore {
   loadCalls(): Promise<StoredCall[]>;
   createCall(call: StoredCall): Promise<void>;
@@ -81,6 +87,8 @@ export interface CallStore {
   reopen(roomId: string, from: GroupPoint, change: ReopenChange): Promise<boolean>;
   /** False when the epoch has as many as it may have. */
   addProposal(roomId: string, epoch: number, message: Bytes): Promise<boolean>;
+  /** Bytes of each entry that ends one of these epochs, inclusive, in order. */
+  measureLog(roomId: string, fromEpoch: number, toEpoch: number): Promise<EntryMeasure[]>;
   /** Entries that end the epochs `fromEpoch` to `toEpoch`, inclusive, in order, with their proposals. */
   readLog(roomId: string, fromEpoch: number, toEpoch: number): Promise<LogEntry[]>;
   readProposals(roomId: string, epoch: number): Promise<Bytes[]>;

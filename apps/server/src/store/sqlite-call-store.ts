@@ -9,7 +9,7 @@ import { LOG_ENTRIES_MAX, PROPOSALS_PER_EPOCH_MAX } from '@conclave/protocol/lim
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { EARLIER_ACCESS_MAX, TREES_KEPT } from '../delivery-limits.ts';
-import { loadCalls, readLog, readProposals, readTree } from './call-queries.ts';
+import { loadCalls, measureLog, readLog, readProposals, readTree } from './call-queries.ts';
 import type {
   CallStore,
   CommitChange,
@@ -46,6 +46,7 @@ function createStore(db: Kysely<Database>, sqlite: DatabaseSync): CallStore {
     reopen: (roomId, from, change) => db.transaction().execute((tx) => reopen(tx, roomId, from, change)),
     addProposal: (roomId, epoch, message) =>
       db.transaction().execute((tx) => addProposal(tx, roomId, epoch, message)),
+    measureLog: (roomId, fromEpoch, toEpoch) => measureLog(db, roomId, fromEpoch, toEpoch),
     readLog: (roomId, fromEpoch, toEpoch) => readLog(db, roomId, fromEpoch, toEpoch),
     readProposals: (roomId, epoch) => readProposals(db, roomId, epoch),
     readTree: (roomId, epoch) => readTree(db, roomId, epoch),
