@@ -212,6 +212,9 @@ describe('forks', () => {
     const forked = noteBeat(start, other(ada), place, 0).ledger;
     const { ledger } = noteBeat(forked, beatOf(ada, 6, 1), place, 0);
     expect(ledger.isForked).toBe(true);
+    const again = noteBeat(ledger, other(bob), place, 0);
+    expect(again.ledger.isForked).toBe(true);
+    expect(kinds(again.news)).toEqual(['other-call']);
     expect(enterEpoch(ledger, placeAt(7), 0).ledger.isForked).toBe(true);
     expect(restartLedger(ledger).isForked).toBe(true);
   });
@@ -277,6 +280,12 @@ describe('beats of later epochs', () => {
     expect(kinds(news)).toContain('confirmed');
     expect(news).toContainEqual({ t: 'answer', atMs: 50 });
     expect(isConfirmed(ledger, stranger, 50)).toBe(true);
+  });
+
+  test('[C32] my own beat comes back with every bundle and is nobody’s', () => {
+    const { ledger, news } = noteBeat(start, beatOf(me, 6, 0), place, 0);
+    expect(news).toEqual([]);
+    expect(ledger.ahead.size).toBe(0);
   });
 
   test('[C32] the newest of each is kept, and strangers cannot crowd anybody out', () => {

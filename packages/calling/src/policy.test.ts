@@ -351,6 +351,17 @@ describe('history', () => {
     expect(extendsPolicy(without, backdated)).toBe(false);
   });
 
+  test('[C9] nor date a revocation back to when it was a host', async () => {
+    const later = withSwitches(three, { isLocked: true });
+    const without = await withRevokedHost(later, expected, bob.publicKey, ada);
+    const revokedSeq = later.seq;
+    const signature = await signedEntry('conclave revoke v1', cem.publicKey, revokedSeq, bob);
+    const revocation = { by: 1, seq: revokedSeq, signature };
+    const hosts = without.hosts.map((entry, index) => (index === 2 ? { ...entry, revocation } : entry));
+    const backdated = await verified({ ...without, seq: without.seq + 1, hosts }, ada);
+    expect(extendsPolicy(without, backdated)).toBe(false);
+  });
+
   test('[C9] who becomes a host in a policy does not sign that policy', async () => {
     const next = await withHost(three, expected, mallory.publicKey, ada);
     expect(extendsPolicy(three, await verified(next, mallory))).toBe(false);

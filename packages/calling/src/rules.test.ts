@@ -328,6 +328,13 @@ describe('removals', () => {
     expect(codeOf(await judgeAt(plain, CEM, own.commit, 'remove', frozen(plain)))).toBe('accepted as remove');
   });
 
+  test('[C17] an attestation of the epoch before does not hold in this one', async () => {
+    const { publicKey } = at(plain.people, DEE).key;
+    const index = leafIndexOf(plain, ADA, at(plain.people, DEE));
+    const own = await remove(plain, BOB, index, await attestedBy(plain, publicKey, 1));
+    expect(codeOf(await judgeAt(plain, CEM, own.commit, 'remove', { epoch: 2 }))).toBe('ATTESTATION');
+  });
+
   test('[C17] an attestation of another epoch, leaf, call or key, or one too many', async () => {
     const [cem, dee] = [at(plain.people, CEM).key, at(plain.people, DEE).key];
     const index = leafIndexOf(plain, ADA, at(plain.people, DEE));
