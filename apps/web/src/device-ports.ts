@@ -1,47 +1,29 @@
 /** What the pages need of cameras, microphones and screens; `browser-devices.ts` gives it, tests give their own. */
+import type {
+  CameraWish,
+  DeviceError,
+  MediaDevice,
+  MicrophoneWish,
+  OpenedDevices,
+} from '@conclave/client/media/devices';
+import type { CapturedScreen } from '@conclave/client/media/screen-share';
 import type { Result } from '@conclave/protocol/result';
 
-/** `CANCELLED`: the person closed the browser's own dialog. `GONE`: the device went away while in use. */
-export type DeviceTrouble = 'DENIED' | 'NOT_FOUND' | 'BUSY' | 'GONE' | 'INSECURE' | 'CANCELLED' | 'FAILED';
-
-export interface Device {
-  readonly id: string;
-  readonly label: string;
-}
-
-export interface DeviceList {
-  readonly cameras: readonly Device[];
-  readonly microphones: readonly Device[];
-  readonly speakers: readonly Device[];
-}
-
-export interface MicrophoneWish {
-  readonly deviceId?: string;
-  /** Echo cancelling, noise suppression and gain control off. */
-  readonly isOriginalSound: boolean;
-}
-
-export interface ScreenTracks {
-  readonly video: MediaStreamTrack;
-  readonly audio?: MediaStreamTrack;
-}
+/** `GONE`: the device went away while in use. */
+export type DeviceTrouble = DeviceError | 'GONE';
 
 export interface DevicePorts {
-  openCamera(deviceId: string | undefined): Promise<Result<MediaStreamTrack, DeviceTrouble>>;
-  openMicrophone(wish: MicrophoneWish): Promise<Result<MediaStreamTrack, DeviceTrouble>>;
+  openCamera(wish: CameraWish): Promise<Result<MediaStreamTrack, DeviceError>>;
+  openMicrophone(wish: MicrophoneWish): Promise<Result<MediaStreamTrack, DeviceError>>;
   /** Both with one question of the browser; each has its own outcome. */
-  openBoth(
-    cameraId: string | undefined,
-    wish: MicrophoneWish,
-  ): Promise<{
-    readonly camera: Result<MediaStreamTrack, DeviceTrouble>;
-    readonly microphone: Result<MediaStreamTrack, DeviceTrouble>;
-  }>;
-  openScreen(): Promise<Result<ScreenTracks, DeviceTrouble>>;
+  openBoth(camera: CameraWish, microphone: MicrophoneWish): Promise<OpenedDevices>;
+  /** Nothing of it is visible before its `share`. */
+  openScreen(onEnded: () => void): Promise<Result<CapturedScreen, DeviceError>>;
   canShareScreen(): boolean;
-  list(): Promise<DeviceList>;
+  canChooseSpeaker(): boolean;
+  list(): Promise<readonly MediaDevice[]>;
   /** Returns the way to stop listening. */
   onChange(listener: () => void): () => void;
-  /** Loudness 0–1 of a track, about 20 times a second, until stopped. */
+  /** Loudness of a track, root of the mean square 0–1, about 20 times a second until stopped. */
   measure(track: MediaStreamTrack, onLevel: (level: number) => void): () => void;
 }

@@ -12,6 +12,8 @@ export const NOTICE_MS = 5_000;
 export const NOTICES_MAX = 3;
 /** Tiles are reported to the session at most this often: a resize is a storm of events. */
 export const VISIBLE_TILES_DELAY_MS = 150;
+/** The own loudness is read 20 times a second: smooth to look at, cheap to take. */
+export const LEVEL_READING_MS = 50;
 /** Narrower tiles than this are scrolled to, not squeezed. */
 export const TILE_WIDTH_PX_MIN = 120;
 /** The server's clock is asked this long before the own one is taken. */

@@ -1,6 +1,7 @@
 import { err, ok } from '@conclave/protocol/result';
 import { describe, expect, test } from 'vitest';
-import { devices, type FakeTrack, track } from '../test/sketches.ts';
+import { capturedScreen, devices, type FakeTrack, track } from '../test/sketches.ts';
+import type { DevicePorts } from './device-ports.ts';
 import { OwnMedia } from './own-media.ts';
 import { ScreenShare } from './screen-share.ts';
 
@@ -46,12 +47,12 @@ describe('own devices', () => {
     let openMax = 0;
     const own = new OwnMedia(
       devices({
-        openCamera: async (id) => {
+        openCamera: async ({ deviceId }) => {
           openCount += 1;
           openMax = Math.max(openMax, openCount);
           await new Promise((resolve) => setTimeout(resolve));
           openCount -= 1;
-          return ok(track(`camera ${id}`));
+          return ok(track(`camera ${deviceId}`));
         },
       }),
     );
@@ -91,7 +92,7 @@ describe('own devices', () => {
   test('[P15] what opens after the page has left is closed again', async () => {
     const late = track('late');
     const own = new OwnMedia(
-      devices({ openBoth: async () => ({ camera: ok(late), microphone: err('BUSY') }) }),
+      devices({ openBoth: async () => ({ camera: ok(late), microphone: err('IN_USE') }) }),
     );
     const started = own.start();
     own.dispose();
@@ -104,37 +105,40 @@ describe('own devices', () => {
 describe('sharing a screen', () => {
   function share() {
     const sent: unknown[] = [];
-    const video = track('screen');
-    const model = new ScreenShare({ openScreen: async () => ok({ video }) }, (tracks) =>
-      sent.push(tracks?.video),
-    );
-    return { model, sent, video };
+    const screen = capturedScreen();
+    let ended: () => void = () => undefined;
+    const openScreen: DevicePorts['openScreen'] = async (onEnded) => {
+      ended = onEnded;
+      return ok(screen);
+    };
+    const model = new ScreenShare({ openScreen }, (tracks) => sent.push(tracks?.video));
+    return { model, sent, screen, endInBrowser: () => ended() };
   }
 
   test('[P26] what was picked is sent only after Share', async () => {
-    const { model, sent, video } = share();
+    const { model, sent, screen } = share();
     await model.choose();
     expect(model.state.value.at).toBe('asking');
-    expect(sent).toEqual([]);
+    expect([sent, screen.isShared]).toEqual([[], false]);
     model.confirm();
-    expect(sent).toEqual([video]);
+    expect([sent, screen.isShared]).toEqual([[screen.video], true]);
   });
 
   test('[P26] Don’t share ends the capture and sends nothing', async () => {
-    const { model, sent, video } = share();
+    const { model, sent, screen } = share();
     await model.choose();
     model.stop();
     expect(sent).toEqual([]);
-    expect(video.isStopped).toBe(true);
+    expect(screen.isStopped).toBe(true);
     expect(model.state.value.at).toBe('off');
   });
 
   test('[P27] the browser’s own button ends it for the others too', async () => {
-    const { model, sent, video } = share();
+    const { model, sent, screen, endInBrowser } = share();
     await model.choose();
     model.confirm();
-    video.end();
-    expect(sent).toEqual([video, undefined]);
+    endInBrowser();
+    expect(sent).toEqual([screen.video, undefined]);
     expect(model.state.value.at).toBe('off');
   });
 
@@ -147,13 +151,13 @@ describe('sharing a screen', () => {
   });
 
   test('[P26] a cancelled dialog, or one answered after leaving, shares nothing', async () => {
-    const { model, sent, video } = share();
+    const { model, sent, screen } = share();
     const choosing = model.choose();
     model.stop();
     await choosing;
-    expect(video.isStopped).toBe(true);
+    expect(screen.isStopped).toBe(true);
     expect(sent).toEqual([]);
-    const cancelled = new ScreenShare({ openScreen: async () => err('CANCELLED') }, () => undefined);
+    const cancelled = new ScreenShare({ openScreen: async () => err('DENIED') }, () => undefined);
     await cancelled.choose();
     expect(cancelled.state.value.at).toBe('off');
   });

@@ -3,8 +3,11 @@
  * does not. One change at a time; a switch of device replaces the track, and a camera that is off is released, so that
  * its light goes out. SPEC P12–P15.
  */
+import type { CameraWish, MicrophoneWish } from '@conclave/client/media/devices';
+import { SPEAKING_LEVEL } from '@conclave/client/media/level-meter';
 import { computed, signal } from '@preact/signals';
-import type { DeviceList, DevicePorts, DeviceTrouble, MicrophoneWish } from './device-ports.ts';
+import { type DeviceLists, deviceLists, NO_DEVICES } from './device-lists.ts';
+import type { DevicePorts, DeviceTrouble } from './device-ports.ts';
 
 export interface OwnChoice {
   readonly cameraId?: string;
@@ -17,18 +20,15 @@ export interface OwnChoice {
 
 export const FIRST_CHOICE: OwnChoice = { isCameraOn: true, isMicrophoneOn: true, isOriginalSound: false };
 
-/** Loudness over which a person counts as speaking, of the 0–1 of `DevicePorts.measure`. */
-const SPEAKING_LEVEL = 0.12;
-
 export class OwnMedia {
   readonly choice = signal<OwnChoice>(FIRST_CHOICE);
-  readonly devices = signal<DeviceList>({ cameras: [], microphones: [], speakers: [] });
+  readonly devices = signal<DeviceLists>(NO_DEVICES);
   readonly camera = signal<MediaStreamTrack | undefined>(undefined);
   readonly microphone = signal<MediaStreamTrack | undefined>(undefined);
   readonly cameraTrouble = signal<DeviceTrouble | undefined>(undefined);
   readonly microphoneTrouble = signal<DeviceTrouble | undefined>(undefined);
   readonly isStarting = signal(true);
-  /** Loudness 0–1 of the own microphone, also while it is muted. */
+  /** Loudness of the own microphone, also while it is muted. */
   readonly level = signal(0);
   readonly isCameraOn = computed(() => this.camera.value !== undefined);
   readonly isMicrophoneOn = computed(() => this.sending.value !== undefined);
@@ -51,9 +51,8 @@ export class OwnMedia {
   start(): Promise<void> {
     this.#stopListening = this.#ports.onChange(() => void this.#listDevices());
     return this.#inOrder(async () => {
-      const { isCameraOn, cameraId } = this.choice.value;
-      if (isCameraOn) {
-        const both = await this.#ports.openBoth(cameraId, this.#microphoneWish());
+      if (this.choice.value.isCameraOn) {
+        const both = await this.#ports.openBoth(this.#cameraWish(), this.#microphoneWish());
         this.#takeCamera(both.camera);
         this.#takeMicrophone(both.microphone);
       } else {
@@ -121,7 +120,7 @@ export class OwnMedia {
   async #openCamera(): Promise<void> {
     // Released first: many cameras open only once at a time.
     this.camera.value?.stop();
-    this.#takeCamera(await this.#ports.openCamera(this.choice.value.cameraId));
+    this.#takeCamera(await this.#ports.openCamera(this.#cameraWish()));
   }
 
   async #openMicrophone(): Promise<void> {
@@ -183,13 +182,18 @@ export class OwnMedia {
     track?.stop();
   }
 
+  #cameraWish(): CameraWish {
+    const { cameraId } = this.choice.value;
+    return cameraId === undefined ? {} : { deviceId: cameraId };
+  }
+
   #microphoneWish(): MicrophoneWish {
     const { microphoneId, isOriginalSound } = this.choice.value;
     return { ...(microphoneId !== undefined && { deviceId: microphoneId }), isOriginalSound };
   }
 
   async #listDevices(): Promise<void> {
-    const devices = await this.#ports.list();
+    const devices = deviceLists(await this.#ports.list(), this.#ports.canChooseSpeaker());
     if (!this.#isDisposed) this.devices.value = devices;
   }
 

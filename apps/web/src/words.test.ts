@@ -15,7 +15,7 @@ describe('problems', () => {
 
   test('[P23] nothing exclaims, and no code stands in a sentence', () => {
     const devices = (
-      ['DENIED', 'NOT_FOUND', 'BUSY', 'GONE', 'INSECURE', 'CANCELLED', 'FAILED'] as const
+      ['DENIED', 'NONE_FOUND', 'IN_USE', 'GONE', 'INSECURE_PAGE', 'UNAVAILABLE'] as const
     ).flatMap((trouble) => [...troubleWords(trouble, undefined), ...troubleWords(trouble, trouble)]);
     for (const { title, text } of [...Object.values(PROBLEM_WORDS), ...devices]) {
       expect(`${title} ${text}`).not.toMatch(/!|Oops|[A-Z]{2,}_[A-Z]|successfully|the user/);
@@ -28,7 +28,7 @@ describe('devices', () => {
     expect(troubleWords('DENIED', 'DENIED').map((words) => words.title)).toEqual([
       'The browser does not let this page use the camera and microphone.',
     ]);
-    expect(troubleWords('BUSY', 'NOT_FOUND').map((words) => words.title)).toEqual([
+    expect(troubleWords('IN_USE', 'NONE_FOUND').map((words) => words.title)).toEqual([
       'The camera is in use elsewhere.',
       'No microphone was found.',
     ]);

@@ -215,21 +215,20 @@ function deviceWords(
       title: `The browser does not let this page use the ${device}.`,
       text: `Press the sign at the left end of the address bar, allow the ${device}, then try again.`,
     },
-    NOT_FOUND: {
+    NONE_FOUND: {
       title: `No ${device} ${was} found.`,
       text: `Connect ${it} to see ${it} here, or join without.`,
     },
-    BUSY: {
+    IN_USE: {
       title: `The ${device} ${is} in use elsewhere.`,
       text: `Close the other program that uses ${it}, then try again.`,
     },
     GONE: { title: `The ${device} ${was} disconnected.`, text: `Connect ${it} again, or choose another.` },
-    INSECURE: {
+    INSECURE_PAGE: {
       title: `Browsers give a page the ${device} only over https.`,
       text: `Ask whoever runs this server for its https address.`,
     },
-    CANCELLED: { title: `The ${device} ${was} not chosen.`, text: 'Try again to choose.' },
-    FAILED: { title: `The ${device} ${does} not start.`, text: 'Try again, or choose another.' },
+    UNAVAILABLE: { title: `The ${device} ${does} not start.`, text: 'Try again, or choose another.' },
   };
   return table[trouble];
 }

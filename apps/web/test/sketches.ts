@@ -79,14 +79,34 @@ export function track(label = 'track'): MediaStreamTrack & FakeTrack {
   return new FakeTrack(label) as unknown as MediaStreamTrack & FakeTrack;
 }
 
+/** What was picked in the browser's dialog. */
+export function capturedScreen() {
+  const screen = {
+    video: track('screen'),
+    audio: undefined,
+    surface: 'window' as const,
+    preview: track('preview'),
+    isShared: false,
+    isStopped: false,
+    share() {
+      screen.isShared = true;
+    },
+    stop() {
+      screen.isStopped = true;
+    },
+  };
+  return screen;
+}
+
 export function devices(more: Partial<DevicePorts> = {}): DevicePorts {
   return {
-    openCamera: async (id) => ok(track(`camera ${id ?? 'any'}`)),
+    openCamera: async (wish) => ok(track(`camera ${wish.deviceId ?? 'any'}`)),
     openMicrophone: async (wish) => ok(track(`microphone ${wish.deviceId ?? 'any'} ${wish.isOriginalSound}`)),
     openBoth: async () => ({ camera: ok(track('camera')), microphone: ok(track('microphone')) }),
-    openScreen: async () => ok({ video: track('screen') }),
+    openScreen: async () => ok(capturedScreen()),
     canShareScreen: () => true,
-    list: async () => ({ cameras: [], microphones: [], speakers: [] }),
+    canChooseSpeaker: () => true,
+    list: async () => [],
     onChange: () => () => undefined,
     measure: () => () => undefined,
     ...more,

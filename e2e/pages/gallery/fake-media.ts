@@ -63,7 +63,7 @@ export function silentMicrophone(): MediaStreamTrack {
 }
 
 /** Every device opens at once; `isDenied` is the browser's refusal. */
-export function fakeDevices({ isDenied = false, level = 0.6 } = {}): DevicePorts {
+export function fakeDevices({ isDenied = false, level = 0.11 } = {}): DevicePorts {
   const denied = { ok: false, error: 'DENIED' } as const;
   const camera = () => (isDenied ? denied : ok(drawnCamera(30, 1280, 720)));
   const microphone = () => (isDenied ? denied : ok(silentMicrophone()));
@@ -71,19 +71,26 @@ export function fakeDevices({ isDenied = false, level = 0.6 } = {}): DevicePorts
     openCamera: async () => camera(),
     openMicrophone: async () => microphone(),
     openBoth: async () => ({ camera: camera(), microphone: microphone() }),
-    openScreen: async () => ok({ video: drawnScreen() }),
+    openScreen: async () =>
+      ok({
+        video: drawnScreen(),
+        audio: undefined,
+        surface: 'window',
+        preview: drawnScreen(),
+        share: () => undefined,
+        stop: () => undefined,
+      }),
+    canChooseSpeaker: () => true,
     canShareScreen: () => true,
     list: async () =>
       isDenied
-        ? { cameras: [], microphones: [], speakers: [] }
-        : {
-            cameras: [
-              { id: 'a', label: 'FaceTime HD Camera' },
-              { id: 'b', label: 'Logitech BRIO 4K (046d:085e)' },
-            ],
-            microphones: [{ id: 'm', label: 'Default – Built-in microphone' }],
-            speakers: [{ id: 's', label: 'Default – Headphones' }],
-          },
+        ? []
+        : [
+            { kind: 'camera', deviceId: 'a', label: 'FaceTime HD Camera' },
+            { kind: 'camera', deviceId: 'b', label: 'Logitech BRIO 4K (046d:085e)' },
+            { kind: 'microphone', deviceId: 'm', label: 'Default – Built-in microphone' },
+            { kind: 'speaker', deviceId: 's', label: 'Default – Headphones' },
+          ],
     onChange: () => () => undefined,
     measure(_track, onLevel) {
       onLevel(level);

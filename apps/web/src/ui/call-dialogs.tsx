@@ -1,9 +1,9 @@
 /** The questions of a call. Each says what happens, and to whom. SPEC P24, P26, P36. */
 import type { CallView } from '@conclave/calling/view';
+import type { CapturedScreen } from '@conclave/client/media/screen-share';
 import { useEffect, useRef } from 'preact/hooks';
 import { hostQuestion } from '../banners.ts';
 import type { CallModel } from '../call-model.ts';
-import type { ScreenTracks } from '../device-ports.ts';
 import { shownName } from '../person-look.ts';
 import { LinkBox } from './link-box.tsx';
 import { Modal } from './modal.tsx';
@@ -12,7 +12,7 @@ export function CallDialogs({ call, view }: { readonly call: CallModel; readonly
   const share = call.share.state.value;
   if (view.pause === 'ASK_ABOUT_HOST') return <HostQuestion call={call} view={view} />;
   if (call.removing.value) return <RemoveQuestion call={call} name={shownName(call.removing.value.name)} />;
-  if (share.at === 'asking') return <ShareQuestion call={call} tracks={share.tracks} />;
+  if (share.at === 'asking') return <ShareQuestion call={call} screen={share.screen} />;
   if (call.newLink.value) return <NewLink call={call} removedName={call.newLink.value.removedName} />;
   return null;
 }
@@ -53,15 +53,26 @@ function RemoveQuestion({ call, name }: { readonly call: CallModel; readonly nam
   );
 }
 
-function ShareQuestion({ call, tracks }: { readonly call: CallModel; readonly tracks: ScreenTracks }) {
+const SURFACE_WORDS = {
+  monitor: 'Your whole screen',
+  window: 'This window',
+  browser: 'This tab',
+  unknown: 'This',
+} as const;
+
+function ShareQuestion({ call, screen }: { readonly call: CallModel; readonly screen: CapturedScreen }) {
   const count = call.audienceCount.value;
   const who =
     count === 0 ? 'whoever comes in' : count === 1 ? 'the other person here' : `the ${count} others here`;
   return (
-    <Modal title={`This will be visible to ${who}`} class="wide" onClose={() => call.share.stop()}>
-      <StillPicture track={tracks.video} />
+    <Modal
+      title={`${SURFACE_WORDS[screen.surface ?? 'unknown']} will be visible to ${who}`}
+      class="wide"
+      onClose={() => call.share.stop()}
+    >
+      <StillPicture track={screen.preview} />
       <p class="hint">
-        {tracks.audio ? 'With its sound. ' : ''}Nobody has seen it yet. Whoever comes in later sees it too.
+        {screen.audio ? 'With its sound. ' : ''}Nobody has seen it yet. Whoever comes in later sees it too.
       </p>
       <div class="actions">
         <button type="button" onClick={() => call.share.stop()}>

@@ -1,5 +1,5 @@
 /** Which camera, microphone and speaker: the same fields before and during a call. SPEC P13. */
-import type { Device } from '../device-ports.ts';
+import type { NamedDevice } from '../device-lists.ts';
 import type { OwnMedia } from '../own-media.ts';
 
 export function DeviceFields({ own }: { readonly own: OwnMedia }) {
@@ -53,7 +53,7 @@ function DeviceField({
   onChoose,
 }: {
   readonly label: string;
-  readonly devices: readonly Device[];
+  readonly devices: readonly NamedDevice[];
   readonly chosen: string | undefined;
   readonly onChoose: (id: string) => void;
 }) {

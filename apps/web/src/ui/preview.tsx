@@ -71,11 +71,17 @@ function OwnPicture({ own }: { readonly own: OwnMedia }) {
   );
 }
 
+/** Speech has a root mean square of about 0.02–0.3; its square root fills the bar evenly. */
+function shownLevel(level: number): number {
+  return Math.min(1, Math.sqrt(level / 0.3));
+}
+
 /** A bar at the picture's edge; its height is the loudness. */
 function Level({ own }: { readonly own: OwnMedia }) {
   const bar = useRef<HTMLDivElement>(null);
   useEffect(
-    () => own.level.subscribe((level) => bar.current?.style.setProperty('--level', level.toFixed(3))),
+    () =>
+      own.level.subscribe((level) => bar.current?.style.setProperty('--level', shownLevel(level).toFixed(3))),
     [own],
   );
   return (

@@ -44,9 +44,12 @@ export type CameraWish = {
 };
 
 export function openCamera(wish: CameraWish = {}): Promise<Result<MediaStreamTrack, DeviceError>> {
-  const { deviceId, width = 1280, height = 720 } = wish;
+  return open('video', cameraConstraints(wish));
+}
+
+function cameraConstraints({ deviceId, width = 1280, height = 720 }: CameraWish): MediaTrackConstraints {
   const video: MediaTrackConstraints = { width: { ideal: width }, height: { ideal: height } };
-  return open('video', deviceId === undefined ? video : { ...video, deviceId: { ideal: deviceId } });
+  return deviceId === undefined ? video : { ...video, deviceId: { ideal: deviceId } };
 }
 
 export type MicrophoneWish = {
@@ -56,14 +59,35 @@ export type MicrophoneWish = {
 };
 
 export function openMicrophone(wish: MicrophoneWish = {}): Promise<Result<MediaStreamTrack, DeviceError>> {
-  const { deviceId, isOriginalSound = false } = wish;
+  return open('audio', microphoneConstraints(wish));
+}
+
+function microphoneConstraints({ deviceId, isOriginalSound = false }: MicrophoneWish): MediaTrackConstraints {
   const processing = !isOriginalSound;
   const audio: MediaTrackConstraints = {
     echoCancellation: processing,
     noiseSuppression: processing,
     autoGainControl: processing,
   };
-  return open('audio', deviceId === undefined ? audio : { ...audio, deviceId: { ideal: deviceId } });
+  return deviceId === undefined ? audio : { ...audio, deviceId: { ideal: deviceId } };
+}
+
+export type OpenedDevices = {
+  readonly camera: Result<MediaStreamTrack, DeviceError>;
+  readonly microphone: Result<MediaStreamTrack, DeviceError>;
+};
+
+/** Both with one question of the browser; one that is missing or refused does not take the other with it. */
+export async function openCameraAndMicrophone(
+  camera: CameraWish,
+  microphone: MicrophoneWish,
+): Promise<OpenedDevices> {
+  const constraints = { video: cameraConstraints(camera), audio: microphoneConstraints(microphone) };
+  const stream = await navigator.mediaDevices?.getUserMedia(constraints).catch(() => undefined);
+  const [video] = stream?.getVideoTracks() ?? [];
+  const [audio] = stream?.getAudioTracks() ?? [];
+  if (video && audio) return { camera: ok(video), microphone: ok(audio) };
+  return { camera: await openCamera(camera), microphone: await openMicrophone(microphone) };
 }
 
 async function open(
