@@ -1,8 +1,8 @@
 /**
  * A call on this device: wires the MLS worker, the media worker, the SFU and this tab's storage to the two views and the
  * commands of `CallSession`. Decides nothing: membership is judged in `@conclave/calling`, frames in the media worker.
- * SPEC S78–S84.
  */
+
 import type { CallView, ClosedReason, Flags } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';
 import { equalBytes } from '@conclave/protocol/bytes';

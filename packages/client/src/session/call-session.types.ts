@@ -1,6 +1,6 @@
 /**
  * What the pages know of a call: the commands of a person, and the two views that come back. Membership (`CallView`)
- * is the word of MLS and signed beats alone; media (`MediaView`) is what was decrypted and bound to a leaf, SPEC S50–S59.
+ * is the word of MLS and signed beats alone; media (`MediaView`) is what was decrypted and bound to a leaf.
  */
 import type { CallView } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';

@@ -1,5 +1,5 @@
 /**
- * The page's one media worker and guard, SPEC S77: they live as long as the page, because no sender or receiver may ever
+ * The page's one media worker and guard: they live as long as the page, because no sender or receiver may ever
  * be without them (D17); a call borrows them.
  */
 import { createMediaSession, type MediaSession, type MediaSessionPorts } from '../media/media-session.ts';
