@@ -85,11 +85,18 @@ export function heard(window: BrowserWindow, { leafKey }: TestPerson, hertz: num
   });
 }
 
+type Expected = { readonly videoPackets?: number; readonly audioPackets?: number };
+
 /** Waits until media has come in, whatever became of it. */
-export function untilReceived(window: BrowserWindow, packets = 100): Promise<Received> {
+export function untilReceived(
+  window: BrowserWindow,
+  { videoPackets = 0, audioPackets = 0 }: Expected = { videoPackets: 100, audioPackets: 100 },
+): Promise<Received> {
   return until('packets', async () => {
     const received = await window.call<Received>('received');
-    return received.videoPackets > packets && received.audioPackets > packets ? received : undefined;
+    return received.videoPackets >= videoPackets && received.audioPackets >= audioPackets
+      ? received
+      : undefined;
   });
 }
 

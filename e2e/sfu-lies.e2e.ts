@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Received } from './pages/received.ts';
-import { connect, joinCall, roomName, seen, untilReceived } from './participants.ts';
+import { assertNoLeak, connect, joinCall, roomName, seen, untilReceived } from './participants.ts';
 import { inCall, person } from './people.ts';
 import { pause, scenario } from './scenario.ts';
 
@@ -30,6 +30,23 @@ for (const engine of ['chromium', 'firefox'] as const) {
   });
 }
 
+for (const engine of ['chromium', 'firefox'] as const) {
+  scenario(
+    `[S22] a viewer without transform or key decodes no picture of a guarded ${engine}`,
+    async (stage) => {
+      const room = roomName();
+      const ada = await joinCall(stage, engine, { own: ADA, people, room });
+      await ada.call('publishColour', { hue: 0 });
+      const eve = await stage.window('chromium', 'plain.html');
+      await eve.call('configure', { isFlagOn: false });
+      await connect(stage, eve, EVE, [ADA, EVE], room);
+      const { framesDecoded } = await untilReceived(eve, { videoPackets: 100 });
+      assert.equal(framesDecoded, 0);
+      await assertNoLeak(ada);
+    },
+  );
+}
+
 for (const videoCodec of ['vp8', 'vp9', 'av1'] as const) {
   scenario(
     `[S21] no 16 bytes of any frame are in what the SFU forwards: ${videoCodec} and Opus`,
@@ -41,7 +58,7 @@ for (const videoCodec of ['vp8', 'vp9', 'av1'] as const) {
       const eve = await stage.window('chromium', 'plain.html');
       await eve.call('configure', { isRecorder: true });
       await connect(stage, eve, EVE, [ADA, EVE], room);
-      await untilReceived(eve, 60);
+      await untilReceived(eve, { videoPackets: 60, audioPackets: 60 });
       await pause(1_000);
       const entered = (await ada.call<string[]>('recorded')).map(bytesOf);
       const forwarded = (await eve.call<string[]>('recorded')).map(bytesOf);

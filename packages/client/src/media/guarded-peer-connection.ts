@@ -100,7 +100,6 @@ function takeTransformSetter(prototype: RTCRtpSender | RTCRtpReceiver): Transfor
   const { get, set } = native ?? {};
   if (!get || !set) throw new TypeError('this browser cannot encrypt media');
   Object.defineProperty(prototype, 'transform', { get, set: refuse, configurable: false, enumerable: true });
-  Object.defineProperty(prototype, 'createEncodedStreams', { value: refuse, configurable: false });
   Reflect.deleteProperty(prototype, 'createEncodedStreams');
   return set;
 }

@@ -159,14 +159,14 @@ function createWatch(
 
   const look = async (): Promise<void> => {
     const reports = [...senders].map(async ([id, { sender, medium }]) => {
-      const report = await sender.getStats();
+      const report = await statsOf(sender);
       return { id, sender, medium, report };
     });
     const seen = await Promise.all(reports);
     const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count]));
     for (const { id, sender, medium, report } of seen) {
       const sealed = sealedById.get(id) ?? NOTHING_SEALED;
-      if (!hasLeaked(medium, sentOf(report.values()), sealed)) continue;
+      if (!report || !hasLeaked(medium, sentOf(report.values()), sealed)) continue;
       stopSender(sender);
       onLeak();
     }
@@ -182,6 +182,12 @@ function createWatch(
       });
   }, WATCHDOG_INTERVAL_MS);
   return { stop: () => clearInterval(timer) };
+}
+
+/** Undefined when the browser does not answer in time, as for a sender whose connection is closed. */
+function statsOf(sender: RTCRtpSender): Promise<RTCStatsReport | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, WATCHDOG_INTERVAL_MS, undefined));
+  return Promise.race([sender.getStats().catch(() => undefined), late]);
 }
 
 function stopSender(sender: RTCRtpSender): void {
