@@ -1,3 +1,4 @@
+import { BEAT_CONTEXTS_MAX } from '@conclave/calling/limits';
 import { decodeKid } from '@conclave/crypto/kid';
 import { decodeHeader } from '@conclave/crypto/sframe-header';
 import type { Bytes } from '@conclave/protocol/bytes';
@@ -80,6 +81,17 @@ describe('what leaves', () => {
     const { camera } = await pair();
     const frames = await Promise.all(Array.from({ length: 50 }, (_, index) => sealed(camera, delta(index))));
     expect(new Set(frames.map((frame) => headerOf(frame).counter)).size).toBe(50);
+  });
+
+  test('[S23] a beat is told the live senders in ascending order, the newest if they are too many', async () => {
+    const { ada } = await pair();
+    const senders = Array.from({ length: 40 }, (_, index) => cameraOf(ada, 100 - index));
+    for (const sender of senders.toReversed()) await sealed(sender, delta(1));
+    const told = ada.pipeline.sendContexts().contexts.map(({ context }) => context);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect([told.length, told.at(-1)]).toEqual([BEAT_CONTEXTS_MAX, 39 * 4 + 1]);
+    for (const sender of senders) ada.pipeline.removeSender(sender.senderId);
+    expect(ada.pipeline.sendContexts().contexts).toEqual([]);
   });
 
   test('[S2] an epoch is granted once, never a smaller one, never one without a key', async () => {

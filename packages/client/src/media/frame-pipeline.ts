@@ -5,6 +5,7 @@
  * @see SPEC.md S1–S24
  */
 
+import { BEAT_CONTEXTS_MAX } from '@conclave/calling/limits';
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { toHex } from '@conclave/protocol/bytes';
 import { createChanges } from './changes.ts';
@@ -32,7 +33,7 @@ export type FramePipeline = {
   readonly removeSender: (senderId: number) => void;
   /** Asks for the key frames that withheld frames make necessary; to be called after an unmute. */
   readonly askForKeyFrames: () => void;
-  /** Epoch and live contexts for the next beat. */
+  /** Epoch and live contexts for the next beat: ascending, and the newest if there are too many for one. */
   readonly sendContexts: () => LiveContexts;
   readonly troubleChanges: () => readonly TroubleReport[];
 };
@@ -118,7 +119,10 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
     askForKeyFrames,
     sendContexts: () => ({
       epoch: keys.sending()?.epoch,
-      contexts: [...senders.values()].flatMap((sender) => sender.context() ?? []),
+      contexts: [...senders.values()]
+        .flatMap((sender) => sender.context() ?? [])
+        .sort((a, b) => a.context - b.context)
+        .slice(-BEAT_CONTEXTS_MAX),
     }),
     troubleChanges: troubles.changes,
   };
