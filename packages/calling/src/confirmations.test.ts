@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { randomBytes } from '../test/small-call.ts';
 import type { Beat } from './beat.ts';
 import {
-  acknowledgedKeys,
   type BeatNews,
   confirmedKeys,
   emptyLedger,
@@ -378,14 +377,6 @@ describe('time', () => {
     const fourth = noteBeat(third.ledger, ask(ada, 1), place, 1_200);
     expect(answers(fourth.news)).toEqual([2_000]);
     expect(answers(noteBeat(fourth.ledger, ask(ada, 2), place, 9_000).news)).toEqual([9_000]);
-  });
-
-  test('[C35] who has acknowledged an epoch has acknowledged those before it', () => {
-    const since4 = enterEpoch(enterEpoch(emptyLedger(), placeAt(4), 0).ledger, place, 0).ledger;
-    let { ledger } = noteBeat(since4, beatOf(bob, 5, 0), place, 0);
-    ledger = noteBeat(ledger, beatOf(ada, 4, 0), place, 0).ledger;
-    expect(acknowledgedKeys(ledger, 5)).toEqual([bob]);
-    expect(acknowledgedKeys(ledger, 4)).toEqual([ada, bob]);
   });
 
   test('[C29] own hashes are kept newest first, each once, and bounded', () => {

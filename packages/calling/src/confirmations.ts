@@ -257,13 +257,6 @@ export function standingOf(ledger: Ledger, leafKey: Uint8Array, nowMs: number): 
   return isRecordConfirmed(record, nowMs) ? 'confirmed' : 'unreachable';
 }
 
-/** The other leaves of the current tree whose beats say that they have merged this epoch or a later one. */
-export function acknowledgedKeys(ledger: Ledger, epoch: number): readonly Bytes[] {
-  return [...ledger.records.values()]
-    .filter(({ beat, isElsewhere }) => !isElsewhere && beat !== undefined && beat.epoch >= epoch)
-    .map(({ leafKey }) => leafKey);
-}
-
 /** Whether some other leaf of the tree was heard in the own epoch within the last 30 s. */
 export function hasSendLease(ledger: Ledger, nowMs: number): boolean {
   return [...ledger.records.values()].some(
