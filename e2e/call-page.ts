@@ -5,7 +5,16 @@
 
 import assert from 'node:assert/strict';
 import type { Driver, Size } from './call/driver.ts';
-import { countDecoded, listen, lookAt, readTile, type Sight, tileNames } from './call/senses.ts';
+import {
+  countDecoded,
+  listen,
+  lookAt,
+  readPeople,
+  readTile,
+  readWords,
+  type Sight,
+  tileNames,
+} from './call/senses.ts';
 import { until } from './scenario.ts';
 
 /** Pictures that must differ before a picture counts as moving. */
@@ -74,13 +83,20 @@ export class CallPage {
 
   /** Waits until these words can be read on the page. */
   async reads(words: string, patienceMs = PATIENCE_MS): Promise<void> {
-    const has = (text: string) => document.body.innerText.includes(text);
-    await until(`${this.name} reads '${words}'`, () => this.driver.run(has, words), patienceMs);
+    await until(
+      `${this.name} reads '${words}'`,
+      async () => (await this.words()).includes(words),
+      patienceMs,
+    );
   }
 
   async readsNot(words: string): Promise<void> {
-    const hasNot = (text: string) => !document.body.innerText.includes(text);
-    await until(`${this.name} no longer reads '${words}'`, () => this.driver.run(hasNot, words), PATIENCE_MS);
+    const what = `${this.name} no longer reads '${words}'`;
+    await until(what, async () => !(await this.words()).includes(words), PATIENCE_MS);
+  }
+
+  words(): Promise<string> {
+    return this.driver.run(readWords, undefined);
   }
 
   async hasTile(name: string): Promise<void> {
@@ -183,13 +199,9 @@ export class CallPage {
     await this.driver.click('button', name);
   }
 
-  /** The rows of the open People panel, as read. */
+  /** The rows of the open People panel. */
   people(): Promise<readonly string[]> {
-    const read = () =>
-      [...document.querySelectorAll<HTMLElement>('aside[aria-label=People] li')].map((row) =>
-        row.innerText.replaceAll(/\s+/g, ' ').trim(),
-      );
-    return this.driver.run(read, undefined);
+    return this.driver.run(readPeople, undefined);
   }
 
   /** With the People panel open: asks, confirms. */
