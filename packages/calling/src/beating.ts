@@ -175,7 +175,7 @@ function hear(turn: Turn, news: BeatNews): void {
 }
 
 async function sendBeat(turn: Turn): Promise<void> {
-  const { member, session, identity, ownKey, flags, contexts, hearing } = turn.state;
+  const { member, session, identity, ownKey, flags, contexts, contextsEpoch, hearing } = turn.state;
   if (member === undefined || session === undefined || session.isLogOnly) return;
   const { link, keys } = member.held;
   const body = encodeBeat({
@@ -185,7 +185,8 @@ async function sendBeat(turn: Turn): Promise<void> {
     leafIndex: ownLeafIndex(member.group),
     seq: hearing.seq,
     flags,
-    contexts,
+    // Counters restart with each epoch: those of another would make this epoch's frames look stale (D15).
+    contexts: contextsEpoch === member.epoch ? contexts : [],
     appSeq: 0,
     ask: hearing.mustAsk,
   });

@@ -43,7 +43,12 @@ export type CallEvent =
   | { readonly t: 'make-host'; readonly leafKey: Bytes }
   | { readonly t: 'change-link' }
   | { readonly t: 'set-flags'; readonly flags: Flags }
-  | { readonly t: 'set-contexts'; readonly contexts: readonly MediaContext[] }
+  /** What is sealed under this epoch; beats of another epoch must not name these counters. */
+  | {
+      readonly t: 'set-contexts';
+      readonly epoch: number | undefined;
+      readonly contexts: readonly MediaContext[];
+    }
   | { readonly t: 'show-code' }
   /** Answers "Ada has not confirmed that she is here. Continue?" */
   | { readonly t: 'go-on' };
@@ -263,6 +268,8 @@ export interface CallState {
   readonly oldLinkCount: number;
   readonly flags: Flags;
   readonly contexts: readonly MediaContext[];
+  /** The epoch that `contexts` counts in. */
+  readonly contextsEpoch: number | undefined;
   readonly hearing: Hearing;
   readonly schedule: MediaSchedule;
   readonly pause: Pause | undefined;

@@ -94,6 +94,7 @@ export async function createCall(
     oldLinkCount: 0,
     flags: { microphone: false, camera: false, screen: false, hand: false },
     contexts: [],
+    contextsEpoch: undefined,
     hearing: silence(),
     schedule: emptySchedule(),
     pause: undefined,
@@ -178,7 +179,7 @@ async function onEvent(turn: Turn, event: CallEvent): Promise<void> {
       turn.set({ flags: event.flags });
       return hurryBeat(turn);
     case 'set-contexts':
-      return turn.set({ contexts: event.contexts });
+      return turn.set({ contexts: event.contexts, contextsEpoch: event.epoch });
     case 'show-code':
       return showCode(turn);
     case 'go-on':

@@ -27,7 +27,7 @@ function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
     onClosed: (reason) => report({ t: 'closed', reason }),
   });
   mediaPort.onmessage = (event: MessageEvent<LiveContexts>) =>
-    created.feed({ t: 'set-contexts', contexts: event.data.contexts });
+    created.feed({ t: 'set-contexts', ...event.data });
   runner = created;
 }
 
