@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareSpecIds } from './spec-ids.ts';
+import { checkCitations, compareSpecIds } from './spec-ids.ts';
 
 const spec = (text: string, path = 'packages/crypto/SPEC.md') => ({ path, text });
 const titles = (...lines: string[]) => [{ path: 'a.test.ts', text: lines.join('\n') }];
@@ -34,4 +34,11 @@ test('an id elsewhere than at the start of a title is no quotation', () => {
 test('a table of cases before the title may be long', () => {
   const text = `test.each<[string, number]>([\n  ['f(1)', 1],\n  ['[x]', 2],\n])(${"'[K1]"} of %s', () => {});`;
   expect(compareSpecIds([spec('**K1** one')], titles(text))).toEqual([]);
+});
+
+test('a promise that leans on a rule which is not there is a problem', () => {
+  const document = { path: 'THREAT-MODEL.md', text: '| kept | K1, K2–K4 (B1) |' };
+  expect(checkCitations([spec('**K1** one\n**K2** two')], [document])).toEqual([
+    'THREAT-MODEL.md: cites K4, which no SPEC.md has',
+  ]);
 });

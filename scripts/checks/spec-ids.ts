@@ -52,6 +52,18 @@ export function compareSpecIds(specs: readonly Source[], tests: readonly Source[
   return problems;
 }
 
+const CITED = /\b[KCSVPW]\d+\b/g;
+
+/** @returns one line for each rule that a document leans on and that no SPEC.md has */
+export function checkCitations(specs: readonly Source[], documents: readonly Source[]): string[] {
+  const rules = new Set(specs.flatMap(({ text }) => [...text.matchAll(RULE)].map(([, id = '']) => id)));
+  return documents.flatMap(({ path, text }) =>
+    [...new Set(text.match(CITED))]
+      .filter((id) => !rules.has(id))
+      .map((id) => `${path}: cites ${id}, which no SPEC.md has`),
+  );
+}
+
 function quotedIds(text: string): string[] {
   return [...text.matchAll(QUOTED)].flatMap(([, list = '']) => list.split(',').map((id) => id.trim()));
 }
@@ -63,11 +75,11 @@ function read(pattern: string): Source[] {
 
 export const specIds: Step = {
   name: 'spec',
-  title: 'Rules of SPEC.md ↔ titles of tests',
+  title: 'Rules of SPEC.md ↔ titles of tests, threat model',
   run: async () => {
     const specs = read('{packages,apps}/*/SPEC.md');
     const tests = [...read('{packages,apps}/*/{src,test}/**/*.test.{ts,tsx}'), ...read('e2e/**/*.ts')];
-    const problems = compareSpecIds(specs, tests);
+    const problems = [...compareSpecIds(specs, tests), ...checkCitations(specs, read('THREAT-MODEL.md'))];
     for (const problem of problems) console.log(problem);
     console.log(`${specs.length} SPEC.md, ${tests.length} files with tests, ${problems.length} problems`);
     return checked(...problems);
