@@ -79,14 +79,21 @@ export async function hearNewEpoch(
 }
 
 /** Who comes back begins anew: what was heard of it, or what it heard, belongs to a history that it has left. */
-function hearingBefore(hearing: Hearing, before: Member | undefined, { kind, by }: Pick<Advent, 'kind' | 'by'>): Hearing {
+function hearingBefore(
+  hearing: Hearing,
+  before: Member | undefined,
+  { kind, by }: Pick<Advent, 'kind' | 'by'>,
+): Hearing {
   if (before === undefined) return silence();
   if (kind === 'returned') return { ...silence(), roster: hearing.roster };
   if (kind !== 'resync' || by === undefined) return hearing;
   const key = toHex(by);
   const without = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([other]) => other !== key));
   const { ledger } = hearing;
-  return { ...hearing, ledger: { ...ledger, records: without(ledger.records), ahead: without(ledger.ahead) } };
+  return {
+    ...hearing,
+    ledger: { ...ledger, records: without(ledger.records), ahead: without(ledger.ahead) },
+  };
 }
 
 function isEpochUsed({ schedule: { groupId, held } }: CallState, member: Member): boolean {
@@ -159,16 +166,19 @@ function hear(turn: Turn, news: BeatNews): void {
   const { hearing, schedule: current } = turn.state;
   switch (news.t) {
     case 'acknowledged':
-      return apply(turn, noteAcknowledgement(current, news.leafKey, news.epoch, turn.nowMs));
+      apply(turn, noteAcknowledgement(current, news.leafKey, news.epoch, turn.nowMs));
+      return;
     case 'counters': {
       const { t, leafKey, epoch, contexts, receivedAtMs } = news;
       turn.effects.push({ t: 'media', instruction: { t, leafKey, epoch, contexts, receivedAtMs } });
       return;
     }
     case 'ahead':
-      return turn.set({ hearing: { ...hearing, behindSinceMs: hearing.behindSinceMs ?? turn.nowMs } });
+      turn.set({ hearing: { ...hearing, behindSinceMs: hearing.behindSinceMs ?? turn.nowMs } });
+      return;
     case 'answer':
-      return turn.set({ hearing: { ...hearing, beatDueAtMs: Math.min(hearing.beatDueAtMs, news.atMs) } });
+      turn.set({ hearing: { ...hearing, beatDueAtMs: Math.min(hearing.beatDueAtMs, news.atMs) } });
+      return;
     default:
       return;
   }

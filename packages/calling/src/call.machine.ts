@@ -20,12 +20,13 @@ import type { ServerMessage } from '@conclave/protocol/wire';
 import { askLog } from './asking.ts';
 import { askAll, beatOnTime, goOn, hurryBeat, receiveBeats, silence } from './beating.ts';
 import type { CallEffect, CallEvent, CallIdentity, CallPorts, CallState, Session } from './call-state.ts';
-import { commitOnTime, useReferences } from './committing.ts';
+import { commitOnTime } from './committing.ts';
 import {
   completeFounding,
   enter,
   enterOnTime,
   enterWakes,
+  foundingTaken,
   noteFromOutside,
   receiveGroupNews,
   receiveTreeForWelcome,
@@ -276,7 +277,6 @@ async function onCommit(turn: Turn, message: Extract<ServerMessage, { t: 'commit
     return noteFromOutside(turn, message);
   }
   if (!equalBytes(member.groupId, message.groupId)) return;
-  useReferences(turn, message.joined);
   await receiveCommit(turn, message, false);
 }
 
@@ -293,7 +293,7 @@ async function onMessage(turn: Turn, message: ServerMessage): Promise<void> {
       }
       return;
     case 'epoch-taken':
-      if (founding?.request === message.request) turn.set({ founding: undefined });
+      if (founding?.request === message.request) return foundingTaken(turn, message.groupId);
       return onEpochTaken(turn, message);
     case 'knock':
       return receiveKnock(turn, message);
@@ -380,7 +380,10 @@ function onError(turn: Turn, code: ErrorCode, request: number | undefined): void
     if (code === 'FROZEN' && knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
     return;
   }
-  if (code === 'LINK_CHANGED' && member === undefined) return turn.close('LINK_CHANGED');
+  if (code === 'LINK_CHANGED' && member === undefined) {
+    turn.close('LINK_CHANGED');
+    return;
+  }
   const reason = CLOSING[code];
   if (reason !== undefined) turn.close(reason);
 }

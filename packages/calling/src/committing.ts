@@ -18,7 +18,6 @@ import {
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import type { CallState, Knocking, Member } from './call-state.ts';
 import { pskSecrets } from './held-links.ts';
-import { USED_REFERENCES_MAX } from './machine-limits.ts';
 import { encodeMarker, type Marker } from './markers.ts';
 import { isHost, signPolicy, withHost, withRevokedHost } from './policy.ts';
 import { policyInForce } from './policy-in-force.ts';
@@ -208,12 +207,4 @@ async function draftAdmission(
     { type: 'psk', pskId: member.held.keys.linkId },
   ];
   return { kind: 'admit', proposals, admitted };
-}
-
-/** Remembers KeyPackages that were admitted, by whomever: a replayed knock is refused (G15). */
-export function useReferences(turn: Turn, joined: readonly string[]): void {
-  const used = turn.state.knocks.filter(({ participantId }) => joined.includes(participantId));
-  if (used.length === 0) return;
-  const all = [...turn.state.usedReferences, ...used.map(({ reference }) => reference)];
-  turn.set({ usedReferences: new Set(all.slice(-USED_REFERENCES_MAX)) });
 }

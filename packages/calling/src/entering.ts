@@ -28,6 +28,7 @@ import { sealName } from '@conclave/crypto/name';
 import { sealOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
+import { askLog } from './asking.ts';
 import type { CallState, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
@@ -92,6 +93,17 @@ async function found(turn: Turn): Promise<void> {
     groupInfo: await encodeGroupInfo(group, suite),
     tree: encodeTree(group),
   });
+}
+
+/** Somebody founded first: usually the own request before this one, whose reply was lost. */
+export async function foundingTaken(turn: Turn, groupId: Bytes | null): Promise<void> {
+  const { founding } = turn.state;
+  if (founding !== undefined && groupId !== null && equalBytes(founding.groupId, groupId)) {
+    await completeFounding(turn);
+    return askLog(turn);
+  }
+  turn.set({ founding: undefined });
+  turn.effects.push({ t: 'reconnect' });
 }
 
 /** The server has taken the founding, or shows after a lost reply that it had. */

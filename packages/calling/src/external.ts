@@ -173,7 +173,8 @@ function giveUp(turn: Turn, { code, detail }: MlsError): void {
     if (knock !== undefined) turn.set({ knock: { ...knock, isLobby: true } });
     return;
   }
-  if (code === 'JUDGED' && member === undefined) turn.close(detail === 'LINK_ID' ? 'LINK_CHANGED' : 'REFUSED');
+  if (code === 'JUDGED' && member === undefined)
+    turn.close(detail === 'LINK_ID' ? 'LINK_CHANGED' : 'REFUSED');
 }
 
 /** Stages that were not answered in time are begun anew by whoever wanted them. */

@@ -18,7 +18,10 @@ export function startLeaving(turn: Turn): void {
   const { member, session, leaving } = turn.state;
   if (leaving !== undefined) return;
   turn.set({ wantsIn: false, kicks: [], wantsNewLinkSinceMs: undefined, external: undefined });
-  if (member === undefined || session === undefined || member.leaves.length < 2) return finish(turn);
+  if (member === undefined || session === undefined || member.leaves.length < 2) {
+    finish(turn);
+    return;
+  }
   const successor = successorOf(turn.state, member, turn.nowMs);
   turn.set({
     wantedHosts: successor === undefined ? [] : [successor],

@@ -21,6 +21,7 @@ import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
 import { findHeld, withHeldFirst } from './held-links.ts';
+import { USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
 import { mayBecomeHost } from './policy-in-force.ts';
@@ -62,7 +63,8 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     attestations: new Map(),
     wishSinceMs: new Map(),
     stuckSinceMs: undefined,
-    policyBefore: mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
+    policyBefore:
+      mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
     isTakenBack: false,
   };
   turn.set({ member });
@@ -100,10 +102,18 @@ function settleWants(turn: Turn, advent: Advent): void {
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
     wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
+    usedReferences: withUsed(state, isIn),
     knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
     lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
     code: undefined,
   });
+}
+
+/** KeyPackages that were admitted, by whomever: a replayed knock is refused (G15). */
+function withUsed({ knocks, usedReferences }: CallState, isIn: (key: Bytes) => boolean): ReadonlySet<string> {
+  const used = knocks.filter(({ leafKey }) => isIn(leafKey)).map(({ reference }) => reference);
+  if (used.length === 0) return usedReferences;
+  return new Set([...usedReferences, ...used].slice(-USED_REFERENCES_MAX));
 }
 
 function isContinued(state: CallState, group: GroupState): boolean {

@@ -71,7 +71,10 @@ function goOut(turn: Turn, staged: StagedCommit, kind: CommitKind): void {
   turn.set({ member: undefined, inFlight: undefined, kicks: [], wantedHosts: [] });
   if (member !== undefined) eraseState(member.group);
   if (leaving !== undefined) return;
-  if (isResync) return turn.close('SUPERSEDED');
+  if (isResync) {
+    turn.close('SUPERSEDED');
+    return;
+  }
   const isAttested = kind === 'remove' && staged.authenticatedData.length > 0;
   if (!isAttested) turn.close('REMOVED_BY_HOST');
 }

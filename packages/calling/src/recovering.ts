@@ -61,7 +61,10 @@ function afterLogOnly(turn: Turn): void {
 /** The log cannot be had: too much was missed, or it is another call's. */
 export function withoutLog(turn: Turn): void {
   turn.set({ log: undefined });
-  if (turn.state.session?.isLogOnly) return turn.close('LINK_CHANGED');
+  if (turn.state.session?.isLogOnly) {
+    turn.close('LINK_CHANGED');
+    return;
+  }
   if (turn.state.session?.isMember) resync(turn);
   else turn.set({ member: undefined, inFlight: undefined });
 }
@@ -82,9 +85,13 @@ export function resync(turn: Turn): void {
   const { external, resyncsAtMs } = turn.state;
   if (external !== undefined) return;
   const recent = resyncsAtMs.filter((atMs) => turn.nowMs - atMs < MINUTE_MS);
-  if (recent.length >= RESYNCS_PER_MINUTE_MAX) return turn.close('CANNOT_RECOVER');
+  if (recent.length >= RESYNCS_PER_MINUTE_MAX) {
+    turn.close('CANNOT_RECOVER');
+    return;
+  }
   turn.set({ resyncsAtMs: [...recent, turn.nowMs], inFlight: undefined });
-  return startExternal(turn);
+  startExternal(turn);
+  return;
 }
 
 /** What time alone brings. */

@@ -69,6 +69,23 @@ describe('kicking', () => {
     expect(names(dora)).toEqual(['Ada', 'Ben', 'Dora']);
   });
 
+  test('[C81] a kick finds its target also where it has come back by another leaf', async () => {
+    const { world, host, guests } = await callOf(['Ada', 'Ben', 'Cem', 'Mallory']);
+    const [ben, cem, mallory] = guests;
+    if (!ben || !cem || !mallory) throw new Error('three guests');
+    let refusedCount = 0;
+    world.intercept = ({ way, device, message }) => {
+      const isKick = way === 'up' && device === host && message.t === 'commit' && message.phase === 'kick';
+      return isKick && refusedCount++ < 1 ? [] : undefined;
+    };
+    cem.feed({ t: 'leave' });
+    await world.until(() => areTogether([host, ben, mallory]));
+    host.feed({ t: 'kick', leafKey: keyOf(mallory) });
+    await mallory.reload();
+    await world.until(() => areTogether([host, ben]), 30_000);
+    expect(mallory.closed).toBe('REMOVED_BY_HOST');
+  });
+
   test('[C84] when the kicker vanishes after the kick, somebody else changes the link', async () => {
     const { world, host, guests } = await callOf(['Ada', 'Ben', 'Cem', 'Mallory']);
     const [ben, cem, mallory] = guests;

@@ -79,13 +79,16 @@ async function runSeed(seed: number, suite: 1 | 2): Promise<World> {
   world.intercept = () => undefined;
   for (const device of world.devices) device.online();
   await world.until(() => isSettled(world), FAIR_MS, 'one call');
+  if (process.env['CONCLAVE_SEEDS']) console.log(world.describe());
   return world;
 }
 
 /** Everybody who is not out is in one call; or nobody is, and they wait for the host. */
 function isSettled(world: World): boolean {
   const alive = world.devices.filter(({ isGone }) => !isGone);
-  return areTogether(alive) || (alive.length > 0 && alive.every((device) => device.view?.phase === 'waiting'));
+  return (
+    areTogether(alive) || (alive.length > 0 && alive.every((device) => device.view?.phase === 'waiting'))
+  );
 }
 
 describe('random schedules', () => {
@@ -93,7 +96,13 @@ describe('random schedules', () => {
     test(`[C98] X25519, seed ${seed}`, { timeout: 60_000 }, async () => {
       const world = await runSeed(seed, 1);
       for (const device of world.devices) {
-        expect(device.closed ?? 'LEFT', device.describe()).toBeOneOf(['LEFT', 'REMOVED_BY_HOST', 'LINK_CHANGED', 'ENDED', 'NO_SUCH_ROOM']);
+        expect(device.closed ?? 'LEFT', device.describe()).toBeOneOf([
+          'LEFT',
+          'REMOVED_BY_HOST',
+          'LINK_CHANGED',
+          'ENDED',
+          'NO_SUCH_ROOM',
+        ]);
       }
       expect(world.devices.some(isIn) || world.devices.every(({ isGone }) => isGone)).toBe(true);
     });

@@ -21,7 +21,9 @@ function commitsOf(world: World) {
 describe('recovering', () => {
   test('[C70] a lost reply: the log shows the own commit, and it is merged', async () => {
     const { world, host, all } = await callOf(['Ada', 'Ben', 'Cem']);
-    world.intercept = dropOnce(({ way, device, message }) => device === host && way === 'down' && message.t === 'accepted');
+    world.intercept = dropOnce(
+      ({ way, device, message }) => device === host && way === 'down' && message.t === 'accepted',
+    );
     host.feed({ t: 'make-host', leafKey: keyOf(all[1] as Device) });
     await world.until(() => areTogether(all) && all[1]?.view?.isHost === true);
     expect(host.state.member?.policy.seq).toBe(1);
@@ -30,7 +32,9 @@ describe('recovering', () => {
   test('[C70] a lost commit: a beat from the next epoch makes the member ask the log', async () => {
     const { world, host, guests, all } = await callOf(['Ada', 'Ben', 'Cem']);
     const [ben, cem] = guests as [Device, Device];
-    world.intercept = dropOnce(({ way, device, message }) => device === cem && way === 'down' && message.t === 'commit');
+    world.intercept = dropOnce(
+      ({ way, device, message }) => device === cem && way === 'down' && message.t === 'commit',
+    );
     host.feed({ t: 'make-host', leafKey: keyOf(ben) });
     const tookMs = await world.until(() => areTogether(all) && ben.view?.isHost === true);
     expect(tookMs).toBeLessThan(2_000);
@@ -95,7 +99,9 @@ describe('recovering', () => {
     await world.until(() => haveNewLink([host, cem], world.link.secret));
     ben.online();
     await world.until(() => areTogether(all) && haveNewLink(all, world.link.secret));
-    expect(toHex(ben.links[0]?.secret ?? new Uint8Array())).toBe(toHex(host.view?.link.secret ?? new Uint8Array()));
+    expect(toHex(ben.links[0]?.secret ?? new Uint8Array())).toBe(
+      toHex(host.view?.link.secret ?? new Uint8Array()),
+    );
   });
 
   test('[C75] a commit that its receivers cannot take is reported, reopened, and its author resyncs', async () => {
@@ -109,6 +115,19 @@ describe('recovering', () => {
     // The number of the epoch that was taken back is used up for its author: it moves on before it sends.
     await world.until(() => all.every(({ state }) => (state.member?.epoch ?? 0) > 3) && areTogether(all));
     expect(host.view?.pause).toBeUndefined();
+  });
+
+  test('[C76] three ways back in a minute that do not help, and the person is told', async () => {
+    const { world, host, guests } = await callOf(['Ada', 'Ben', 'Cem']);
+    const [ben, cem] = guests as [Device, Device];
+    world.intercept = ({ way, device, message }) => {
+      if (device !== ben || way !== 'down') return undefined;
+      if (message.t === 'commit') return [{ message: { ...message, left: ['A'.repeat(22)] }, delayMs: 0 }];
+      return message.t === 'group-info' ? [] : undefined;
+    };
+    host.feed({ t: 'make-host', leafKey: keyOf(cem) });
+    await world.until(() => ben.closed !== undefined, 30_000);
+    expect(ben.closed).toBe('CANNOT_RECOVER');
   });
 
   test('[C77] nobody answers a knock: after 1.5 s the joiner lets itself in', async () => {
@@ -125,7 +144,15 @@ describe('recovering', () => {
     const { world, all } = await callOf(['Ada', 'Ben']);
     world.intercept = ({ way, message }) =>
       way === 'down' && message.t === 'welcome'
-        ? [{ message: { ...message, welcome: message.welcome.map((byte, index) => (index > 60 ? byte ^ 1 : byte)) }, delayMs: 0 }]
+        ? [
+            {
+              message: {
+                ...message,
+                welcome: message.welcome.map((byte, index) => (index > 60 ? byte ^ 1 : byte)),
+              },
+              delayMs: 0,
+            },
+          ]
         : undefined;
     const cem = await world.add('Cem');
     cem.feed({ t: 'join' });

@@ -32,7 +32,10 @@ export function isIn(device: Device): boolean {
 /** Epoch and authenticator: equal for those who are in one epoch of one history. */
 export function placeOf(device: Device): string | undefined {
   const { member } = device.state;
-  return member && `${toHex(member.groupId).slice(0, 8)} ${member.epoch} ${toHex(epochAuthenticator(member.group))}`;
+  return (
+    member &&
+    `${toHex(member.groupId).slice(0, 8)} ${member.epoch} ${toHex(epochAuthenticator(member.group))}`
+  );
 }
 
 /** All in one epoch, nobody else in the tree, and everybody confirmed by everybody. */

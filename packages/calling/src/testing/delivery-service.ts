@@ -295,9 +295,18 @@ export class DeliveryService {
 
   #knock(session: Session, knock: Extract<ClientMessage, { t: 'knock' }>): void {
     const { group, members } = this.#record();
-    if (group === undefined) return this.#refuse(session.socket, 'NO_GROUP');
-    if (members.has(session.participantId)) return this.#refuse(session.socket, 'NOT_ALLOWED');
-    if (!equalBytes(group.groupId, knock.groupId)) return this.#tellGroup(session);
+    if (group === undefined) {
+      this.#refuse(session.socket, 'NO_GROUP');
+      return;
+    }
+    if (members.has(session.participantId)) {
+      this.#refuse(session.socket, 'NOT_ALLOWED');
+      return;
+    }
+    if (!equalBytes(group.groupId, knock.groupId)) {
+      this.#tellGroup(session);
+      return;
+    }
     session.knock = knock;
     if (group.isFrozen) return;
     this.#toMembers({
@@ -321,16 +330,26 @@ export class DeliveryService {
 
   #proposal(session: Session, message: Extract<ClientMessage, { t: 'proposal' }>): void {
     const call = this.#record();
-    if (!call.members.has(session.participantId)) return this.#refuse(session.socket, 'NOT_ALLOWED');
+    if (!call.members.has(session.participantId)) {
+      this.#refuse(session.socket, 'NOT_ALLOWED');
+      return;
+    }
     const accepted = acceptProposal(call, message);
-    if (accepted === undefined) return this.#refuse(session.socket, 'WRONG_EPOCH');
+    if (accepted === undefined) {
+      this.#refuse(session.socket, 'WRONG_EPOCH');
+      return;
+    }
     this.call = accepted;
     const { groupId, epoch } = message;
     this.#toMembers({ t: 'proposal', groupId, epoch, message: message.message }, session);
   }
 
   #beat(session: Session, sealed: Bytes): void {
-    if (!this.#record().members.has(session.participantId)) return;
+    if (this.#record().members.has(session.participantId)) this.injectBeat(sealed);
+  }
+
+  /** Relays a beat from anywhere, as a lying service may. */
+  injectBeat(sealed: Bytes): void {
     this.#beats.push(sealed);
     if (this.#beats.length > 1) return;
     this.#clock.after(BEAT_BUNDLE_MS, () => {
@@ -342,10 +361,16 @@ export class DeliveryService {
 
   #log(session: Session, { request, fromEpoch }: Extract<ClientMessage, { t: 'log' }>): void {
     const { group, members } = this.#record();
-    if (group === undefined) return this.#refuse(session.socket, 'NO_GROUP', request);
+    if (group === undefined) {
+      this.#refuse(session.socket, 'NO_GROUP', request);
+      return;
+    }
     const isOutside = session.isLogOnly || !members.has(session.participantId);
     const entries = readLog(group, fromEpoch, isOutside ? session.participantId : undefined);
-    if (entries === undefined) return this.#refuse(session.socket, 'WRONG_EPOCH', request);
+    if (entries === undefined) {
+      this.#refuse(session.socket, 'WRONG_EPOCH', request);
+      return;
+    }
     const hasMore = entries.length > LOG_PAGE_ENTRIES;
     session.socket.deliver({
       t: 'log',
@@ -359,7 +384,10 @@ export class DeliveryService {
 
   #groupInfo(session: Session, request: number): void {
     const { group } = this.#record();
-    if (group === undefined) return this.#refuse(session.socket, 'NO_GROUP', request);
+    if (group === undefined) {
+      this.#refuse(session.socket, 'NO_GROUP', request);
+      return;
+    }
     const { groupId, epoch, groupInfo } = group;
     session.socket.deliver({ t: 'group-info', request, groupId, epoch, groupInfo });
   }

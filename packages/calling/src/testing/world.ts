@@ -44,6 +44,8 @@ export interface WorldOptions {
   readonly suite?: 1 | 2;
   readonly lobby?: boolean;
   readonly latencyMs?: readonly [number, number];
+  /** A link holder plays the server: the same secrets, another host. */
+  readonly forgedFrom?: Link;
 }
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -73,13 +75,15 @@ export class World {
     this.#latencyMs = options.latencyMs ?? [5, 25];
     this.service = service(this.clock);
     this.hostKey = hostKey;
-    this.link = createLink({
+    const link = createLink({
       hostPublicKey: hostKey.publicKey,
       suite: options.suite ?? 1,
       kind: 'e2ee',
       flags: { kept: false, lobby: options.lobby ?? false },
       nowUnixMs: START_MS - HOUR_MS,
     });
+    const { forgedFrom } = options;
+    this.link = forgedFrom === undefined ? link : { ...forgedFrom, hostKeyHash: link.hostKeyHash };
   }
 
   static async create(options: WorldOptions = {}): Promise<World> {
@@ -269,11 +273,14 @@ export class Device {
     switch (effect.t) {
       case 'send':
         this.sent.push(effect.message);
-        return this.#socket?.send(effect.message);
+        this.#socket?.send(effect.message);
+        return;
       case 'fetch-tree':
-        return this.#fetchTree(effect);
+        this.#fetchTree(effect);
+        return;
       case 'wake':
-        return this.world.clock.after(effect.atMs - this.world.clock.nowMs(), () => this.feed({ t: 'wake' }));
+        this.world.clock.after(effect.atMs - this.world.clock.nowMs(), () => this.feed({ t: 'wake' }));
+        return;
       case 'media':
         this.media.push(effect.instruction);
         return;
@@ -288,7 +295,8 @@ export class Device {
       case 'reconnect':
         this.drop();
         this.#shownIndex = 0;
-        return this.world.clock.after(this.world.latencyMs(), () => this.connect());
+        this.world.clock.after(this.world.latencyMs(), () => this.connect());
+        return;
       case 'view':
         this.view = effect.view;
         return;
@@ -363,7 +371,7 @@ export class Device {
       `knock ${knock !== undefined}`,
       `log ${log !== undefined}`,
       `refused ${refused}`,
-      `session ${session !== undefined}${session?.isLogOnly ? ' (log only)' : ''}`,
+      `session ${session ? `group ${session.group?.epoch} ${session.group?.frozen ? 'frozen' : ''} member ${session.isMember} deserted ${session.isDeserted}${session.isLogOnly ? ' log only' : ''}` : 'none'}`,
     ];
     return parts.join(' · ');
   }
