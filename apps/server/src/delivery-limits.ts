@@ -39,7 +39,7 @@ export const SOCKETS_PER_ADDRESS_MAX = 400;
 export const SOCKETS_MAX = 20_000;
 /** Hellos and rooms of one address; of a whole process. */
 export const HELLO_RATE_PER_ADDRESS: Rate = { burst: 400, perSecond: 10 };
-export const ROOM_RATE_PER_ADDRESS: Rate = { burst: 40, perSecond: 0.2 };
+export const ROOM_RATE_PER_ADDRESS: Rate = { burst: 100, perSecond: 1 };
 export const ROOM_RATE: Rate = { burst: 400, perSecond: 10 };
 export const ROOMS_MAX = 5_000;
 /** Addresses remembered at once; beyond it the oldest is forgotten. */

@@ -68,7 +68,7 @@ function addApi(app: FastifyInstance, { config, delivery, sfuProxy, version }: H
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     reply.hijack();
-    void sfuProxy.respond(request.raw, reply.raw);
+    sfuProxy.respond(request.raw, reply.raw);
   });
 }
 

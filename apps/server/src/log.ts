@@ -11,7 +11,7 @@ export interface Log {
 }
 
 /** Class, code and stack frames of an error: never its message, which may quote what a client sent. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

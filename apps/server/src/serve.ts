@@ -56,7 +56,7 @@ export async function serve(parts: ServeParts): Promise<RunningServer> {
     if (request.url === '/socket') {
       return sockets.upgrade(request, socket, head, clientAddress(request, config.publicUrl !== undefined));
     }
-    if (request.url?.startsWith('/sfu/')) return void sfuProxy.upgrade(request, socket, head);
+    if (request.url?.startsWith('/sfu/')) return sfuProxy.upgrade(request, socket, head);
     refuseUpgrade(socket, 404);
   });
   await app.listen({ port: config.port, host: config.host });

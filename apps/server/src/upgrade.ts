@@ -9,6 +9,8 @@ import type { Duplex } from 'node:stream';
 /** Answers with a status and ends the connection. Safe to call on a connection that is gone. */
 export function refuseUpgrade(socket: Duplex, status: number): void {
   if (socket.destroyed || !socket.writable) return;
+  // A peer that never closes its half would keep the connection
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
   );

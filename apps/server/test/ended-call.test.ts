@@ -44,7 +44,7 @@ describe('the data folder', () => {
     expect(back.codes()).toEqual([]);
   });
 
-  test('[V61] 60 s after a call ended no file holds anything of it, and [V60] no log line ever did', async () => {
+  test('[V60, V61] 60 s after a call ended no file holds anything of it, and no log line ever did', async () => {
     const stage = await Stage.open();
     const host = await stage.host();
     const canary = (name: string) => utf8(`canary-${name}-${toBase64Url(randomOf(8))}`);

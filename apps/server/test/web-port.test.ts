@@ -145,7 +145,7 @@ describe('endpoints', () => {
 
 describe('the process', () => {
   test.skipIf(process.platform === 'win32')(
-    '[V68] SIGTERM ends it with code 0 within 3 s, sockets are told, and [V60] its output names nobody',
+    '[V60, V68] SIGTERM ends it with code 0 within 3 s, sockets are told, and its output names nobody',
     async () => {
       const dataDir = await mkdtemp(join(tmpdir(), 'conclave-process-'));
       onTestFinished(() => rm(dataDir, { recursive: true }));

@@ -29,7 +29,7 @@ describe('signed bytes', () => {
     expect(() => attestationBytes(new Uint8Array(32), 2 ** 53, new Uint8Array(32))).toThrow(RangeError);
   });
 
-  test('[W4] [W5] neither can be read as the other', () => {
+  test('[W4, W5] neither can be read as the other', () => {
     fc.assert(
       fc.property(
         bytes(32),

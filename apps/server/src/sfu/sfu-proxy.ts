@@ -34,8 +34,17 @@ export class SfuProxy {
     this.#livekit = livekit;
   }
 
-  /** Takes over an upgrade request whose origin was checked. Never throws. */
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /** Takes over an upgrade request whose origin was checked. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#upgrade(request, socket, head).catch(() => refuseUpgrade(socket, 502));
+  }
+
+  /** Answers a plain request: LiveKit's word on why a connection was refused. */
+  respond(request: IncomingMessage, response: ServerResponse): void {
+    this.#respond(request, response).catch(() => end(response, 502));
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = this.#find(request.url ?? '', WEBSOCKET_PATHS);
     if (target === undefined) return refuseUpgrade(socket, 403);
     const { connections } = target.admission;
@@ -68,8 +77,7 @@ export class SfuProxy {
     upstream.end();
   }
 
-  /** Answers a plain request: LiveKit's word on why a connection was refused. */
-  async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.method === 'GET' ? this.#find(request.url ?? '', HTTP_PATHS) : undefined;
     if (target === undefined) return end(response, 403);
     const token = await this.#gate.open(target.admission, response);

@@ -14,16 +14,16 @@ function bytesOf(blob: Uint8Array): Bytes {
 
 export async function loadCalls(db: Kysely<Database>): Promise<StoredCall[]> {
   const calls = await db.selectFrom('calls').selectAll().execute();
-  const earlier = await db.selectFrom('earlier_access').selectAll().execute();
-  const members = await db.selectFrom('members').selectAll().execute();
+  const earlierRows = await db.selectFrom('earlier_access').selectAll().execute();
+  const memberRows = await db.selectFrom('members').selectAll().execute();
+  const earlierByRoom = Map.groupBy(earlierRows, (row) => row.room_id);
+  const membersByRoom = Map.groupBy(memberRows, (row) => row.room_id);
   return calls.map((call) => ({
     roomId: call.room_id,
     callId: bytesOf(call.call_id),
     hostKeyHash: bytesOf(call.host_key_hash),
     accessHash: bytesOf(call.access_hash),
-    earlierAccessHashes: earlier
-      .filter((row) => row.room_id === call.room_id)
-      .map((row) => bytesOf(row.access_hash)),
+    earlierAccessHashes: (earlierByRoom.get(call.room_id) ?? []).map((row) => bytesOf(row.access_hash)),
     serverKey: bytesOf(call.server_key),
     group:
       call.group_id === null || call.group_info === null
@@ -34,7 +34,7 @@ export async function loadCalls(db: Kysely<Database>): Promise<StoredCall[]> {
             isFrozen: call.is_frozen === 1,
             groupInfo: bytesOf(call.group_info),
           },
-    members: members.filter((row) => row.room_id === call.room_id).map(memberOf),
+    members: (membersByRoom.get(call.room_id) ?? []).map(memberOf),
     createdAtUnixMs: call.created_at,
   }));
 }
