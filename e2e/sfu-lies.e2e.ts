@@ -17,6 +17,12 @@ for (const engine of ['chromium', 'firefox'] as const) {
     assert.deepEqual(await window.call('waysAround'), []);
   });
 
+  scenario(`[S36] a sender from elsewhere is stopped and ends the call: ${engine}`, async (stage) => {
+    const window = await stage.window(engine, 'media.html');
+    assert.equal(await window.call('nameUnguarded'), 'ended');
+    assert.equal((await window.call<{ leaks: number }>('report')).leaks, 1);
+  });
+
   scenario(`[S22] without the key nothing is decoded and nothing heard: ${engine}`, async (stage) => {
     const room = roomName();
     const ada = await joinCall(stage, 'chromium', { own: ADA, people, room });

@@ -91,6 +91,16 @@ const testPage = {
   received,
   recorded: () => recordedBy(worker),
   waysAround,
+  /** Names a sender of another realm, where the guard is not. Answers whether its track goes on. */
+  nameUnguarded: async () => {
+    const frame = document.createElement('iframe');
+    document.body.append(frame);
+    const Unguarded = (frame.contentWindow as (Window & typeof globalThis) | null)?.RTCPeerConnection;
+    if (!Unguarded) throw new Error('no other realm');
+    const track = colouredTrack(0);
+    media.nameSender(new Unguarded().addTrack(track), 'camera');
+    return track.readyState;
+  },
   close: () => sfu.close(),
 };
 

@@ -125,6 +125,24 @@ describe('what leaves', () => {
     expect(headerOf(await sealed(camera, delta(2))).counter).toBe(1);
   });
 
+  test('[S4] the next call in the page starts with nothing: no key, no open gate, nobody confirmed', async () => {
+    const pairing = await pair();
+    const { ada, bob, camera, screen, clock } = pairing;
+    for (const person of [ada, bob]) await person.pipeline.reset();
+    const other = new Uint8Array(16).fill(7);
+    await ada.instruct(epochOf(0, 1, [1, 2], other), { t: 'send', epoch: 0 });
+    await bob.instruct(epochOf(0, 2, [1, 2], other), { t: 'send', epoch: 0 });
+    expect(await camera.seal(delta(1))).toBeUndefined();
+    await ada.instruct({ t: 'gate', isOpen: true });
+    const opened = open(pairing, screen, await sealed(camera, delta(1)));
+    await settle();
+    clock.advance(1_000);
+    expect(await opened).toBeUndefined();
+    expect(screen.drops.get('unconfirmed')).toBe(1);
+    await ada.instruct(epochOf(5, 1, [1, 2]), { t: 'send', epoch: 5 });
+    expect(decodeKid(headerOf(await sealed(camera, delta(2))).kid).epochLow).toBe(0);
+  });
+
   test('[S5] nothing leaves before a key, with the gate shut, while muted, unnamed, of no codec, or empty', async () => {
     const clock = handClock();
     const ada = newcomer(1, clock);

@@ -28,6 +28,8 @@ export type PipelinePorts = Pick<OpenPorts, 'clock' | 'onBound' | 'onForeign'> &
 export type FramePipeline = {
   /** Applies one instruction; instructions are applied in the order of the calls. Takes over `baseKey` and erases it. */
   readonly instruct: (instruction: MediaInstruction) => Promise<void>;
+  /** Ends one call's keys and its word on whom to show, after the instructions before: the next call starts shut. */
+  readonly reset: () => Promise<void>;
   readonly createSender: (senderId: number, medium: Medium) => Sender;
   readonly createReceiver: (receiverId: number, medium: Medium, requestKeyFrame: () => void) => Receiver;
   readonly removeSender: (senderId: number) => void;
@@ -88,12 +90,23 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
     }
   };
 
+  const inTurn = (work: () => Promise<void> | void): Promise<void> => {
+    const done = queue.then(work);
+    queue = done.catch(() => undefined);
+    return done;
+  };
+
+  const reset = (): void => {
+    keys.forget();
+    confirmed = new Set();
+    isGateOpen = false;
+    staleness.keepOnly(confirmed);
+    changes.announce();
+  };
+
   return {
-    instruct: (instruction) => {
-      const done = queue.then(() => apply(instruction));
-      queue = done.catch(() => undefined);
-      return done;
-    },
+    instruct: (instruction) => inTurn(() => apply(instruction)),
+    reset: () => inTurn(reset),
     createSender: (senderId, medium) => {
       const sender = createSender(senderId, medium, {
         sending: keys.sending,

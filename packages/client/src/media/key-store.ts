@@ -73,6 +73,8 @@ export type KeyStore = {
   /** Lets an epoch die in `delayMs`, or earlier if that was said before; never later. */
   readonly retire: (epoch: number, delayMs: number) => void;
   readonly lookup: (kid: number) => KeyLookup;
+  /** Ends every key and the grant. What was entered and granted stays known, so nothing of it comes back. */
+  readonly forget: () => void;
   /** Leaf key of everybody in the newest tree. */
   readonly present: () => ReadonlySet<string>;
 };
@@ -169,7 +171,13 @@ export function createKeyStore(clock: Clock): KeyStore {
 
   const present = (): ReadonlySet<string> => new Set(living().at(-1)?.leafKeys.values());
 
-  return { install, grantSend, sending, retire, lookup, present };
+  const forget = (): void => {
+    live = [];
+    grant = undefined;
+    group = '';
+  };
+
+  return { install, grantSend, sending, retire, lookup, forget, present };
 }
 
 function liveEpochOf(instruction: EpochInstruction, baseKey: CryptoKey): LiveEpoch {

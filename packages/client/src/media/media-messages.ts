@@ -6,7 +6,7 @@ import type { SenderCount } from './seal-path.ts';
 import type { TroubleReport } from './troubles.ts';
 
 export type ToMediaWorker =
-  /** The port over which `MediaInstruction`s come, and `LiveContexts` go back. Transferred. */
+  /** The port over which `MediaInstruction`s come, and `LiveContexts` go back: a new call. Transferred. */
   | { readonly t: 'port'; readonly port: MessagePort }
   /** What a sender carries; said once for each. Until then nothing of it leaves. */
   | { readonly t: 'name'; readonly senderId: number; readonly kind: MediaKind }

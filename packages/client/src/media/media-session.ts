@@ -30,7 +30,10 @@ export type MediaSessionPorts = {
 };
 
 export type MediaSession = {
-  /** Gives the worker the port over which `MediaInstruction`s come (from the MLS worker). Once. */
+  /**
+   * Begins a call: gives the worker the port over which its `MediaInstruction`s come (from the MLS worker). Ends the
+   * keys, the open gate, the confirmations and the mutes of a call before.
+   */
   readonly usePort: (port: MessagePort) => void;
   /** Says what a new sender carries. A sender that the guard has not seen is stopped and reported as a leak. */
   readonly nameSender: (sender: RTCRtpSender, kind: MediaKind) => void;
@@ -95,7 +98,10 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const watch = createWatch(born, counting.ask, ports.onLeak);
 
   return {
-    usePort: (port) => post({ t: 'port', port }, [port]),
+    usePort: (port) => {
+      muted.clear();
+      post({ t: 'port', port }, [port]);
+    },
     nameSender: (sender, kind) => {
       const senderId = guard.senderIdOf(sender);
       if (senderId === undefined) {

@@ -91,8 +91,12 @@ function obeyForSender(message: Extract<ToMediaWorker, { t: 'name' | 'mute' }>):
   pipeline.askForKeyFrames();
 }
 
+/** Another port is another call: nothing of the one before may let a frame in or out. */
 function usePort(given: MessagePort): void {
+  port?.close();
   port = given;
+  void pipeline.reset();
+  for (const receiver of receivers.values()) receiver.release();
   given.onmessage = ({ data }) => void pipeline.instruct(data as MediaInstruction);
 }
 
