@@ -39,7 +39,7 @@ export function Call({ call, isRejoining, onStart }: CallProps) {
   return (
     <main class={`call ${areControlsQuiet ? 'is-quiet' : ''} ${call.panel.value ? 'has-panel' : ''}`}>
       <h1 class="visually-hidden">Call</h1>
-      <TrustMarkButton call={call} />
+      <TrustMarkLine call={call} />
       <div class="call-stage">
         <div class="banners">
           {call.share.state.value.at === 'on' && <SharingReminder call={call} />}
@@ -72,14 +72,16 @@ export function Call({ call, isRejoining, onStart }: CallProps) {
   );
 }
 
-function TrustMarkButton({ call }: { readonly call: CallModel }) {
+/** A sentence, and over it a button of its own: 'People' must name one button alone (P32). */
+function TrustMarkLine({ call }: { readonly call: CallModel }) {
   const mark = call.mark.value;
   if (!mark) return null;
   return (
-    <button type="button" class={`trust is-${mark.tone}`} onClick={() => call.togglePanel('security')}>
+    <div class={`trust is-${mark.tone}`}>
       <Mark size={18} />
-      <span>{mark.text}</span>
-    </button>
+      <p>{mark.text}</p>
+      <button type="button" aria-label="How this is known" onClick={() => call.togglePanel('security')} />
+    </div>
   );
 }
 

@@ -17,6 +17,9 @@ export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: R
     style.setProperty('--w', `${rect.widthPx}px`);
     style.setProperty('--h', `${rect.heightPx}px`);
     style.setProperty('--hue', String(hueOf(tile.personKey)));
+    if (rect.widthPx === 0) return;
+    const frame = requestAnimationFrame(() => element.current?.setAttribute('data-placed', ''));
+    return () => cancelAnimationFrame(frame);
   });
   const states = [
     'tile',

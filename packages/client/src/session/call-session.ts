@@ -49,6 +49,8 @@ class BrowserCallSession implements CallSession {
   #stopped: MediaView['stopped'];
   #isDisposed = false;
   #isTelling = false;
+  /** What the person did before the worker had its key: a reload joins at once. Undefined from then on. */
+  #early: PersonEvent[] | undefined = [];
   /** Resolves `leave` when the machine says that it is over. */
   #onClosed: () => void = () => undefined;
 
@@ -187,6 +189,9 @@ class BrowserCallSession implements CallSession {
       },
       [port2],
     );
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const event of early) this.#person(event);
   }
 
   #hear(message: FromMlsWorker): void {
@@ -220,7 +225,8 @@ class BrowserCallSession implements CallSession {
   }
 
   #person(event: PersonEvent): void {
-    this.#post({ t: 'person', event });
+    if (this.#early) this.#early.push(event);
+    else this.#post({ t: 'person', event });
   }
 
   #post(message: ToMlsWorker, transfer: Transferable[] = []): void {
