@@ -245,6 +245,11 @@ export interface CallState {
   readonly external: External | undefined;
   readonly member: Member | undefined;
   readonly inFlight: InFlight | undefined;
+  /**
+   * Own commits of this epoch that were given up: should the log hold one after all, only this copy can follow it, since
+   * an own commit cannot be staged.
+   */
+  readonly shelved: readonly InFlight[];
   /** Commits that overtook the own entry. */
   readonly early: readonly Extract<ServerMessage, { t: 'commit' }>[];
   /** A request for the log that was not answered yet. */

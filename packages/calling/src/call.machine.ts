@@ -17,7 +17,7 @@ import { deriveSecurityCode } from '@conclave/crypto/security-code';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { askLog } from './asking.ts';
+import { askLog, shelve } from './asking.ts';
 import { askAll, beatOnTime, goOn, hurryBeat, receiveBeats, silence } from './beating.ts';
 import type { CallEffect, CallEvent, CallIdentity, CallPorts, CallState, Session } from './call-state.ts';
 import { commitOnTime } from './committing.ts';
@@ -38,7 +38,7 @@ import { dropKnock, receiveKnock } from './knocks.ts';
 import { leaveOnTime, leaveWakes, startLeaving } from './leaving.ts';
 import { EARLY_COMMITS_MAX } from './machine-limits.ts';
 import { emptySchedule } from './media-schedule.ts';
-import { mergeOwn, receiveCommit, receiveLeaveProposal } from './receiving.ts';
+import { mergeOwn, ownCommits, receiveCommit, receiveLeaveProposal } from './receiving.ts';
 import { recoverOnTime, recoveryWakes, reopened, replayLog, withoutLog } from './recovering.ts';
 import { troubleWakes } from './troubles.ts';
 import { Turn } from './turn.ts';
@@ -78,6 +78,7 @@ export async function createCall(
     external: undefined,
     member: undefined,
     inFlight: undefined,
+    shelved: [],
     early: [],
     log: undefined,
     knocks: [],
@@ -236,7 +237,7 @@ async function resumeFounding(turn: Turn, session: Session): Promise<void> {
 
 /** What was asked on the old socket is void; a commit in flight is not: the log tells what became of it. */
 function onDisconnected(turn: Turn): void {
-  const { inFlight, member } = turn.state;
+  shelve(turn);
   turn.set({
     session: undefined,
     knock: undefined,
@@ -246,7 +247,6 @@ function onDisconnected(turn: Turn): void {
     knocks: [],
     early: [],
     lostParticipants: new Set(),
-    inFlight: member !== undefined && inFlight?.kind !== 'resync' ? inFlight : undefined,
   });
 }
 
@@ -281,17 +281,13 @@ async function onCommit(turn: Turn, message: Extract<ServerMessage, { t: 'commit
 }
 
 async function onMessage(turn: Turn, message: ServerMessage): Promise<void> {
-  const { member, inFlight, founding, log } = turn.state;
+  const { member, founding, log } = turn.state;
   switch (message.t) {
     case 'commit':
       return onCommit(turn, message);
     case 'accepted':
       if (founding?.request === message.request) return completeFounding(turn);
-      if (inFlight?.request === message.request) {
-        await mergeOwn(turn);
-        await takeEarly(turn);
-      }
-      return;
+      return onAccepted(turn, message.request);
     case 'epoch-taken':
       if (founding?.request === message.request) return foundingTaken(turn, message.groupId);
       return onEpochTaken(turn, message);
@@ -331,11 +327,18 @@ async function onMessage(turn: Turn, message: ServerMessage): Promise<void> {
   }
 }
 
+async function onAccepted(turn: Turn, request: number): Promise<void> {
+  const own = ownCommits(turn.state).find((sent) => sent.request === request);
+  if (own === undefined) return;
+  await mergeOwn(turn, own);
+  await takeEarly(turn);
+}
+
 /** Somebody else was first: the commit is dropped, and what was wanted is weighed anew in the epoch that the log brings. */
 function onEpochTaken(turn: Turn, message: Extract<ServerMessage, { t: 'epoch-taken' }>): void {
   const { inFlight, external, knock } = turn.state;
   if (inFlight?.request !== message.request) return;
-  turn.set({ inFlight: undefined });
+  shelve(turn);
   if (external !== undefined) {
     turn.set({ external: undefined, ...(knock && { knock: { ...knock, sinceMs: turn.nowMs } }) });
     return;
@@ -374,8 +377,10 @@ const CLOSING: Partial<Record<ErrorCode, ClosedReason>> = {
 function onError(turn: Turn, code: ErrorCode, request: number | undefined): void {
   const { inFlight, external, founding, member, knock } = turn.state;
   if (request !== undefined) {
-    if (inFlight?.request === request) turn.set({ inFlight: undefined, external: undefined });
-    else if (external?.request === request) turn.set({ external: undefined });
+    if (inFlight?.request === request) {
+      shelve(turn);
+      turn.set({ external: undefined });
+    } else if (external?.request === request) turn.set({ external: undefined });
     else if (founding?.request === request) turn.set({ founding: undefined });
     if (code === 'FROZEN' && knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
     return;

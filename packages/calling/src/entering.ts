@@ -150,8 +150,8 @@ export async function receiveGroupNews(turn: Turn, news: GroupNews): Promise<voi
 /** A commit seen by who lost its state and still has a leaf: it tells whether the group is frozen. */
 export async function noteFromOutside(turn: Turn, { groupId, epoch, phase }: CommitMessage): Promise<void> {
   const { session } = turn.state;
-  if (session === undefined || session.group === null || !equalBytes(session.group.groupId, groupId)) return;
-  const frozen = phase === 'kick' || (session.group.frozen && phase !== 'rotate');
+  if (session === undefined) return;
+  const frozen = phase === 'kick' || (session.group?.frozen === true && phase !== 'rotate');
   turn.set({ session: { ...session, group: { groupId, epoch: epoch + 1, frozen } } });
   await enter(turn);
 }

@@ -4,6 +4,7 @@
  *
  * @see SPEC.md C77–C80
  */
+import { isHostKey } from '@conclave/crypto/link';
 import {
   createKeyPackage,
   type ExternalJoin,
@@ -19,6 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { participantIdOf } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
+import { shelve } from './asking.ts';
 import type { CallState, External, HeldLink, Member } from './call-state.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
 import { judgeJoining } from './joining.ts';
@@ -173,15 +175,29 @@ function giveUp(turn: Turn, { code, detail }: MlsError): void {
     if (knock !== undefined) turn.set({ knock: { ...knock, isLobby: true } });
     return;
   }
+  if (code === 'LONE_MEMBER') {
+    alone(turn);
+    return;
+  }
   if (code === 'JUDGED' && member === undefined)
     turn.close(detail === 'LINK_ID' ? 'LINK_CHANGED' : 'REFUSED');
+}
+
+/** The only leaf cannot be taken over: its owner founds anew if it is the host's, and else waits for the host. */
+function alone(turn: Turn): void {
+  const { session, identity, ownKey } = turn.state;
+  turn.set({ member: undefined });
+  if (session === undefined) return;
+  if (isHostKey(identity.link, ownKey)) turn.effects.push({ t: 'reconnect' });
+  else turn.set({ session: { ...session, group: null } });
 }
 
 /** Stages that were not answered in time are begun anew by whoever wanted them. */
 export function externalOnTime(turn: Turn): void {
   const { external } = turn.state;
   if (external === undefined || turn.nowMs < external.sinceMs + REPLY_TIMEOUT_MS) return;
-  turn.set({ external: undefined, ...(external.stage === 'commit' && { inFlight: undefined }) });
+  if (external.stage === 'commit') shelve(turn);
+  turn.set({ external: undefined });
 }
 
 export function externalWakes({ external }: CallState): readonly number[] {

@@ -38,3 +38,5 @@ export const FLAG_BEAT_INTERVAL_MS = 500;
 export const BEHIND_WAIT_MS = 1_000;
 /** Who came back without its state into a frozen group says hello again at this interval. */
 export const FROZEN_RETRY_MS = 5_000;
+/** Own commits of one epoch that were given up and are remembered: one is given up every few seconds at the most. */
+export const SHELVED_COMMITS_MAX = 4;

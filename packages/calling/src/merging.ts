@@ -98,6 +98,7 @@ function settleWants(turn: Turn, advent: Advent): void {
   turn.set({
     links: withHeldFirst(state.links, member.held),
     inFlight: undefined,
+    shelved: [],
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey)),
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,

@@ -7,7 +7,7 @@
 import { eraseState, receiveProposal, type StagedCommit, stage } from '@conclave/crypto/mls/engine';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import { askLog, beStuck } from './asking.ts';
-import type { CallState, CommitNews, Member } from './call-state.ts';
+import type { CallState, CommitNews, InFlight, Member } from './call-state.ts';
 import { pskSecrets } from './held-links.ts';
 import { merge } from './merging.ts';
 import { type CommitContext, type CommitKind, judgeCommit } from './rules.ts';
@@ -15,13 +15,14 @@ import type { Turn } from './turn.ts';
 
 /** A commit of the own group. One of an earlier epoch is a repetition; one of a later epoch means that some are missing. */
 export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boolean): Promise<void> {
-  const { member, inFlight } = turn.state;
+  const { member } = turn.state;
   if (member === undefined || news.epoch < member.epoch) return;
   if (news.epoch > member.epoch) {
     if (!isFromLog && member.stuckSinceMs === undefined) askLog(turn);
     return;
   }
-  if (inFlight !== undefined && equalBytes(inFlight.commit, news.commit)) return mergeOwn(turn);
+  const own = ownCommits(turn.state).find(({ commit }) => equalBytes(commit, news.commit));
+  if (own !== undefined) return mergeOwn(turn, own);
   const staged = await stage(member.group, turn.state.suite, news.commit, pskSecrets(turn.state));
   if (!staged.ok) {
     // A proposal may have got lost: the log holds an epoch's proposals with its commit.
@@ -44,10 +45,14 @@ async function take(turn: Turn, staged: StagedCommit, kind: CommitKind): Promise
   });
 }
 
-/** Merges the commit in flight: the server has taken it. */
-export async function mergeOwn(turn: Turn): Promise<void> {
-  const { inFlight, ownKey, member } = turn.state;
-  if (inFlight === undefined) return;
+/** Of the current epoch, in flight or given up. */
+export function ownCommits({ inFlight, shelved }: CallState): readonly InFlight[] {
+  return inFlight === undefined ? shelved : [inFlight, ...shelved];
+}
+
+/** Merges an own commit: the server has taken it. */
+export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
+  const { ownKey, member } = turn.state;
   const isEntry = inFlight.kind === 'external' || inFlight.kind === 'resync';
   const old = member;
   await merge(turn, inFlight.next, {

@@ -5,7 +5,7 @@
  */
 import { equalBytes } from '@conclave/protocol/bytes';
 import type { LogEntry, ServerMessage } from '@conclave/protocol/wire';
-import { askLog, beStuck } from './asking.ts';
+import { askLog, beStuck, shelve } from './asking.ts';
 import type { CallState } from './call-state.ts';
 import { startExternal } from './external.ts';
 import {
@@ -35,7 +35,7 @@ export async function replayLog(turn: Turn, message: Log): Promise<void> {
   const { member } = turn.state;
   if (member === undefined) return;
   if (message.hasMore && member.epoch > before.epoch) return askLog(turn);
-  if (turn.state.inFlight === inFlight) turn.set({ inFlight: undefined });
+  if (turn.state.inFlight === inFlight) shelve(turn);
   for (const proposal of message.proposals) await receiveLeaveProposal(turn, proposal);
   const isBehind = message.entries.some(({ epoch }) => epoch >= member.epoch);
   if (isBehind) beStuck(turn, 'BEHIND');
@@ -89,7 +89,8 @@ export function resync(turn: Turn): void {
     turn.close('CANNOT_RECOVER');
     return;
   }
-  turn.set({ resyncsAtMs: [...recent, turn.nowMs], inFlight: undefined });
+  shelve(turn);
+  turn.set({ resyncsAtMs: [...recent, turn.nowMs] });
   startExternal(turn);
   return;
 }
