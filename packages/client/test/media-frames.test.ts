@@ -434,6 +434,33 @@ describe('what is shown', () => {
     expect(screen.drops.get('stale')).toBe(2);
   });
 
+  test('[S25] a picture that stands still while its owner goes on is said to be delayed', async () => {
+    const pairing = await pair();
+    const { ada, bob, camera, screen, clock } = pairing;
+    await open(pairing, screen, await sealed(camera, delta(0)));
+    const beat = (counter: number) => ({
+      t: 'counters' as const,
+      leafKey: leafKeyOf(1),
+      epoch: 0,
+      contexts: [{ context: 1, counter }],
+      receivedAtMs: clock.unixMs(),
+    });
+    const troubles = async (counter: number) => {
+      await bob.instruct(beat(counter));
+      clock.advance(3_001);
+      bob.pipeline.troubleChanges();
+      clock.advance(1_000);
+      return bob.pipeline.troubleChanges();
+    };
+    expect(await troubles(9)).toEqual([]);
+    expect(await troubles(60)).toEqual([{ leafKey: ada.leafKey, kind: 'camera', trouble: 'delayed' }]);
+    for (let index = 1; index < 62; index++) await camera.seal(delta(index));
+    await open(pairing, screen, await sealed(camera, delta(62)));
+    expect(bob.pipeline.troubleChanges()).toEqual([
+      { leafKey: ada.leafKey, kind: 'camera', trouble: undefined },
+    ]);
+  });
+
   test('[S17] sound is not shown as a picture, nor a picture played', async () => {
     const pairing = await pair();
     const { ada, bob, camera } = pairing;

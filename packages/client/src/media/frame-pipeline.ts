@@ -32,6 +32,7 @@ export type FramePipeline = {
   readonly reset: () => Promise<void>;
   readonly createSender: (senderId: number, medium: Medium) => Sender;
   readonly createReceiver: (receiverId: number, medium: Medium, requestKeyFrame: () => void) => Receiver;
+  readonly removeReceiver: (receiver: Receiver) => void;
   readonly removeSender: (senderId: number) => void;
   /** Asks for the key frames that withheld frames make necessary; to be called after an unmute. */
   readonly askForKeyFrames: () => void;
@@ -47,6 +48,7 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
   const staleness = createStaleness(clock);
   const troubles = createTroubles(clock);
   const senders = new Map<number, Sender>();
+  const receivers = new Set<Receiver>();
   let confirmed: ReadonlySet<string> = new Set();
   let isGateOpen = false;
   let contextCounter = 0;
@@ -116,8 +118,8 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
       senders.set(senderId, sender);
       return sender;
     },
-    createReceiver: (receiverId, medium, requestKeyFrame) =>
-      createReceiver(receiverId, medium, {
+    createReceiver: (receiverId, medium, requestKeyFrame) => {
+      const receiver = createReceiver(receiverId, medium, {
         ...ports,
         keys,
         changes,
@@ -125,7 +127,14 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
         troubles,
         isConfirmed: (leafKey) => confirmed.has(leafKey),
         requestKeyFrame,
-      }),
+      });
+      receivers.add(receiver);
+      return receiver;
+    },
+    removeReceiver: (receiver) => {
+      receiver.release();
+      receivers.delete(receiver);
+    },
     removeSender: (senderId) => {
       senders.delete(senderId);
     },
@@ -137,7 +146,13 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
         .sort((a, b) => a.context - b.context)
         .slice(-BEAT_CONTEXTS_MAX),
     }),
-    troubleChanges: troubles.changes,
+    troubleChanges: () => {
+      for (const receiver of receivers) {
+        const newest = receiver.newest();
+        if (newest && staleness.isOvertaken(newest)) troubles.dropped(newest.leafKey, newest.kind, 'delayed');
+      }
+      return troubles.changes();
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export const FRAME_KEYS_PER_EPOCH_MAX = 1_024;
 export const GROUPS_MAX = 1_024;
 /** A frame that a beat older than this has already counted is stale (D15); milliseconds. */
 export const STALE_AFTER_MS = 3_000;
+/** Frames of other layers, and frames lost at the end of a picture: behind by less is not standing still. */
+export const OVERTAKEN_FRAMES = 10;
 /** A KID may move to another receiver once its own has had nothing of it for this long (D15); milliseconds. */
 export const KID_IDLE_MS = 500;
 /** Key frames asked for by one receiver: at most one in this time; milliseconds. */

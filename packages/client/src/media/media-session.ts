@@ -32,7 +32,7 @@ export type MediaSessionPorts = {
 export type MediaSession = {
   /**
    * Begins a call: gives the worker the port over which its `MediaInstruction`s come (from the MLS worker). Ends the
-   * keys, the open gate, the confirmations and the mutes of a call before.
+   * keys, the open gate and the confirmations of a call before; mutes stay until they are taken back.
    */
   readonly usePort: (port: MessagePort) => void;
   /** Says what a new sender carries. A sender that the guard has not seen is stopped and reported as a leak. */
@@ -98,10 +98,7 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const watch = createWatch(born, counting.ask, ports.onLeak);
 
   return {
-    usePort: (port) => {
-      muted.clear();
-      post({ t: 'port', port }, [port]);
-    },
+    usePort: (port) => post({ t: 'port', port }, [port]),
     nameSender: (sender, kind) => {
       const senderId = guard.senderIdOf(sender);
       if (senderId === undefined) {

@@ -53,7 +53,10 @@ scope.onrtctransform = ({ transformer }) => {
     const ask = () => void transformer.sendKeyFrameRequest?.().catch(() => undefined);
     const receiver = pipeline.createReceiver(id, medium, ask);
     receivers.set(id, receiver);
-    void pumpInOrder(transformer, receiver).finally(() => receiver.release());
+    void pumpInOrder(transformer, receiver).finally(() => {
+      pipeline.removeReceiver(receiver);
+      receivers.delete(id);
+    });
   }
 };
 

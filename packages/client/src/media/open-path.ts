@@ -19,7 +19,7 @@ import type { Feed, KeyLookup, KeyStore } from './key-store.ts';
 import { HOLD_MS, KEY_FRAME_REQUEST_MS, KID_IDLE_MS } from './media-limits.ts';
 import type { EncodedFrame, Medium } from './seal-path.ts';
 import { mediumOf } from './seal-path.ts';
-import type { Staleness } from './staleness.ts';
+import type { FrameOrigin, Staleness } from './staleness.ts';
 import type { Troubles } from './troubles.ts';
 
 export type DropReason =
@@ -69,6 +69,8 @@ export type Receiver = {
   readonly drops: ReadonlyMap<DropReason, number>;
   readonly countDrop: (reason: DropReason) => void;
   readonly framesOpened: () => number;
+  /** The newest frame that was shown of whom the receiver shows; undefined before the first. */
+  readonly newest: () => (FrameOrigin & Binding) | undefined;
 };
 
 type Found = Extract<KeyLookup, { t: 'found' }>;
@@ -87,6 +89,7 @@ export function createReceiver(
   let isKeyFrameNeeded = false;
   let keyFrameAskedMs = Number.NEGATIVE_INFINITY;
   let opened = 0;
+  let newest: (FrameOrigin & Binding) | undefined;
 
   const countDrop = (reason: DropReason): void => {
     drops.set(reason, (drops.get(reason) ?? 0) + 1);
@@ -148,7 +151,7 @@ export function createReceiver(
     if (!key.window.commit(counter)) return drop('replayed');
     const refusal = admit(found);
     if (refusal) return drop(refusal);
-    shown(found, parsed.isKey);
+    shown(found, counter, parsed.isKey);
     return plain;
   };
 
@@ -175,8 +178,9 @@ export function createReceiver(
     return undefined;
   };
 
-  const shown = ({ leafKey, kind }: Found, isKey: boolean): void => {
+  const shown = ({ leafKey, kind, epoch, context }: Found, counter: number, isKey: boolean): void => {
     opened++;
+    newest = { leafKey, kind, epoch, context, counter };
     troubles.shown(leafKey, kind);
     if (isKey) isKeyFrameNeeded = false;
     else if (isKeyFrameNeeded) askForKeyFrame();
@@ -184,6 +188,7 @@ export function createReceiver(
 
   const rebind = (binding: Binding): void => {
     bound = binding;
+    newest = undefined;
     isBoundSaid = false;
     reported = undefined;
   };
@@ -192,9 +197,19 @@ export function createReceiver(
     feed.isReleased = true;
     feed = { receiverId, isReleased: false };
     bound = undefined;
+    newest = undefined;
     isBoundSaid = false;
     reported = undefined;
   };
 
-  return { receiverId, open, rebind, release, drops, countDrop, framesOpened: () => opened };
+  return {
+    receiverId,
+    open,
+    rebind,
+    release,
+    drops,
+    countDrop,
+    framesOpened: () => opened,
+    newest: () => newest,
+  };
 }

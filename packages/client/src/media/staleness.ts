@@ -2,12 +2,12 @@
  * What beats say about a person's frames (D15): a frame that a beat counted more than 3 s ago has been delayed by
  * somebody on the way and is not shown.
  *
- * @see SPEC.md S16
+ * @see SPEC.md S16, S25
  */
 
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import type { Clock } from './clock.ts';
-import { LIVE_EPOCHS_MAX, STALE_AFTER_MS } from './media-limits.ts';
+import { LIVE_EPOCHS_MAX, OVERTAKEN_FRAMES, STALE_AFTER_MS } from './media-limits.ts';
 
 type CountersInstruction = Extract<MediaInstruction, { t: 'counters' }>;
 
@@ -22,6 +22,8 @@ export type Staleness = {
   /** Takes the counters of one person's beat. `leafKey` in hexadecimal; `ageMs` since it came, ≥ 0. */
   readonly note: (leafKey: string, beat: CountersInstruction, ageMs: number) => void;
   readonly isStale: (frame: FrameOrigin) => boolean;
+  /** Whether this, the newest frame shown, is so old that its owner had gone on when a beat came more than 3 s ago. */
+  readonly isOvertaken: (frame: FrameOrigin) => boolean;
   /** Forgets everybody who is not in the tree. */
   readonly keepOnly: (leafKeys: ReadonlySet<string>) => void;
 };
@@ -49,7 +51,7 @@ export function createStaleness(clock: Clock): Staleness {
     }
   };
 
-  const isStale = ({ leafKey, epoch, context, counter }: FrameOrigin): boolean => {
+  const wasCounted = ({ leafKey, epoch, context }: FrameOrigin, counter: number): boolean => {
     const counted = people.get(leafKey)?.get(`${epoch}/${context}`) ?? [];
     const agedBeforeMs = clock.nowMs() - STALE_AFTER_MS;
     return counted.some((beat) => beat.atMs < agedBeforeMs && counter <= beat.counter);
@@ -59,5 +61,10 @@ export function createStaleness(clock: Clock): Staleness {
     for (const leafKey of people.keys()) if (!leafKeys.has(leafKey)) people.delete(leafKey);
   };
 
-  return { note, isStale, keepOnly };
+  return {
+    note,
+    isStale: (frame) => wasCounted(frame, frame.counter),
+    isOvertaken: (frame) => wasCounted(frame, frame.counter + OVERTAKEN_FRAMES),
+    keepOnly,
+  };
 }
