@@ -85,6 +85,8 @@ describe.skipIf(!isPresent)('a call with LiveKit (skipped unless one is on the P
         canPublishData: false,
       });
     expect(await seen()).toMatchObject({ name: '', metadata: '' });
+    const hostHasHeard = () => hostSignal.updates.some((update) => update.includes(id));
+    expect(hostHasHeard()).toBe(false);
 
     guest.send({ t: 'knock', groupId, sealed: randomOf(99) });
     expect((await host.next('knock')).participantId).toBe(id);
@@ -104,6 +106,8 @@ describe.skipIf(!isPresent)('a call with LiveKit (skipped unless one is on the P
         canSubscribe: true,
         canPublishData: false,
       });
+
+    await expect.poll(hostHasHeard).toBe(true);
 
     await commit(1, [], [id]);
     await guestSignal.closed;
