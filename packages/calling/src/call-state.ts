@@ -126,6 +126,8 @@ export interface Member {
   readonly wishSinceMs: ReadonlyMap<string, number>;
   /** The commit that ends this epoch could not be taken. */
   readonly stuckSinceMs: number | undefined;
+  /** While stuck, a rotation was seen: the group is not frozen any more, so that a resync is legal. */
+  readonly isThawSeen: boolean;
   /** The policy of the epoch before, while the commit that brought this one may be taken back (D7). */
   readonly policyBefore: { readonly policy: VerifiedPolicy; readonly bytes: Bytes } | undefined;
   /** The server took that commit back. */
@@ -263,12 +265,19 @@ export interface CallState {
   readonly kicks: readonly { readonly leafKey: Bytes; readonly sinceMs: number }[];
   /** Hexadecimal keys that a host removed: never in a group that I come back to. */
   readonly kickedKeys: ReadonlySet<string>;
+  /** Hexadecimal keys that were in the tree and were not kicked: let in again without a click (D24). */
+  readonly formerKeys: ReadonlySet<string>;
   readonly wantsNewLinkSinceMs: number | undefined;
   readonly wantedHosts: readonly Bytes[];
   readonly leaving: Leaving | undefined;
   /** Why something that came from outside was refused last: a code, for logs and tests. */
   readonly refused: string | undefined;
+  /** Own resyncs that were taken. */
   readonly resyncsAtMs: readonly number[];
+  /** Since when this client has been trying to come back. */
+  readonly returningSinceMs: number | undefined;
+  /** The next attempt to enter by an external commit comes no sooner. */
+  readonly retryAtMs: number;
   readonly lostParticipants: ReadonlySet<string>;
   readonly oldLinkCount: number;
   readonly flags: Flags;

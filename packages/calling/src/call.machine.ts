@@ -32,12 +32,20 @@ import {
   receiveTreeForWelcome,
   receiveWelcome,
 } from './entering.ts';
-import { externalOnTime, externalWakes, receiveGroupInfo, receiveTreeForExternal } from './external.ts';
+import {
+  externalOnTime,
+  externalWakes,
+  receiveGroupInfo,
+  receiveTreeForExternal,
+  retryLater,
+} from './external.ts';
 import { holdLink, withHeldFirst } from './held-links.ts';
 import { dropKnock, receiveKnock } from './knocks.ts';
 import { leaveOnTime, leaveWakes, startLeaving } from './leaving.ts';
 import { EARLY_COMMITS_MAX } from './machine-limits.ts';
 import { emptySchedule } from './media-schedule.ts';
+import { isHost } from './policy.ts';
+import { mayBecomeHost, mayKick, policyInForce } from './policy-in-force.ts';
 import { mergeOwn, ownCommits, receiveCommit, receiveLeaveProposal } from './receiving.ts';
 import { recoverOnTime, recoveryWakes, reopened, replayLog, withoutLog } from './recovering.ts';
 import { troubleWakes } from './troubles.ts';
@@ -87,11 +95,14 @@ export async function createCall(
     lastAdmissionAtMs: Number.NEGATIVE_INFINITY,
     kicks: [],
     kickedKeys: new Set(),
+    formerKeys: new Set(),
     wantsNewLinkSinceMs: undefined,
     wantedHosts: [],
     leaving: undefined,
     refused: undefined,
     resyncsAtMs: [],
+    returningSinceMs: undefined,
+    retryAtMs: 0,
     lostParticipants: new Set(),
     oldLinkCount: 0,
     flags: { microphone: false, camera: false, screen: false, hand: false },
@@ -171,12 +182,9 @@ async function onEvent(turn: Turn, event: CallEvent): Promise<void> {
     case 'kick':
       return wantKick(turn, event.leafKey);
     case 'make-host':
-      if (isInTree(turn.state, event.leafKey)) {
-        turn.set({ wantedHosts: [...turn.state.wantedHosts, event.leafKey] });
-      }
-      return;
+      return wantHost(turn, event.leafKey);
     case 'change-link':
-      return turn.set({ wantsNewLinkSinceMs: turn.state.wantsNewLinkSinceMs ?? turn.nowMs });
+      return wantNewLink(turn);
     case 'set-flags':
       turn.set({ flags: event.flags });
       return hurryBeat(turn);
@@ -190,11 +198,25 @@ async function onEvent(turn: Turn, event: CallEvent): Promise<void> {
 }
 
 function wantKick(turn: Turn, leafKey: Bytes): void {
-  const { kicks } = turn.state;
+  const { kicks, member, ownKey } = turn.state;
   const isKnown = kicks.some((kick) => equalBytes(kick.leafKey, leafKey));
-  if (!isKnown && isInTree(turn.state, leafKey)) {
-    turn.set({ kicks: [...kicks, { leafKey, sinceMs: turn.nowMs }] });
-  }
+  if (isKnown || member === undefined || !isInTree(turn.state, leafKey)) return;
+  if (mayKick(member, ownKey, leafKey)) turn.set({ kicks: [...kicks, { leafKey, sinceMs: turn.nowMs }] });
+}
+
+function wantHost(turn: Turn, leafKey: Bytes): void {
+  const { member, wantedHosts } = turn.state;
+  if (member === undefined || !amHost(turn.state) || !isInTree(turn.state, leafKey)) return;
+  if (mayBecomeHost(policyInForce(member), leafKey)) turn.set({ wantedHosts: [...wantedHosts, leafKey] });
+}
+
+function wantNewLink(turn: Turn): void {
+  if (!amHost(turn.state)) return;
+  turn.set({ wantsNewLinkSinceMs: turn.state.wantsNewLinkSinceMs ?? turn.nowMs });
+}
+
+function amHost({ member, ownKey }: CallState): boolean {
+  return member !== undefined && isHost(policyInForce(member), ownKey);
 }
 
 async function showCode(turn: Turn): Promise<void> {
@@ -340,7 +362,8 @@ function onEpochTaken(turn: Turn, message: Extract<ServerMessage, { t: 'epoch-ta
   if (inFlight?.request !== message.request) return;
   shelve(turn);
   if (external !== undefined) {
-    turn.set({ external: undefined, ...(knock && { knock: { ...knock, sinceMs: turn.nowMs } }) });
+    retryLater(turn);
+    if (knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
     return;
   }
   if (message.epoch > (turn.state.member?.epoch ?? 0)) askLog(turn);
@@ -379,8 +402,8 @@ function onError(turn: Turn, code: ErrorCode, request: number | undefined): void
   if (request !== undefined) {
     if (inFlight?.request === request) {
       shelve(turn);
-      turn.set({ external: undefined });
-    } else if (external?.request === request) turn.set({ external: undefined });
+      if (external !== undefined) retryLater(turn);
+    } else if (external?.request === request) retryLater(turn);
     else if (founding?.request === request) turn.set({ founding: undefined });
     if (code === 'FROZEN' && knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
     return;

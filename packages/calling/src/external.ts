@@ -9,6 +9,7 @@ import {
   createKeyPackage,
   type ExternalJoin,
   epoch as epochOf,
+  eraseKeyPackage,
   groupId as groupIdOf,
   type Joining,
   joinExternal,
@@ -24,11 +25,18 @@ import { shelve } from './asking.ts';
 import type { CallState, External, HeldLink, Member } from './call-state.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
 import { judgeJoining } from './joining.ts';
-import { REPLY_TIMEOUT_MS } from './machine-limits.ts';
+import { EXTERNAL_RETRY_MAX_MS, EXTERNAL_RETRY_MIN_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { verifyPolicy } from './policy.ts';
 import { followsPolicy } from './policy-history.ts';
 import { sendCommit } from './sending.ts';
 import type { Turn } from './turn.ts';
+
+/** After an attempt that came to nothing. */
+export function retryLater(turn: Turn): void {
+  const spread = EXTERNAL_RETRY_MAX_MS - EXTERNAL_RETRY_MIN_MS;
+  const delayMs = EXTERNAL_RETRY_MIN_MS + turn.state.ports.random() * spread;
+  turn.set({ external: undefined, retryAtMs: turn.nowMs + delayMs });
+}
 
 export function startExternal(turn: Turn): void {
   const request = turn.nextRequest();
@@ -58,7 +66,7 @@ export function receiveGroupInfo(turn: Turn, { request, groupId, epoch, groupInf
 export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined): Promise<void> {
   const { external, suite } = turn.state;
   if (external?.stage !== 'tree' || external.groupId === undefined) return;
-  if (tree === undefined) return turn.set({ external: undefined });
+  if (tree === undefined) return retryLater(turn);
   const tried = await tryWays(turn.state, external, tree);
   if (!tried.ok) return giveUp(turn, tried.error);
   const { value, isResync } = tried;
@@ -108,10 +116,11 @@ async function tryJoin(
 ) {
   const { suite, identity, name } = state;
   const sealed = await sealName(held.keys.metaKey, name);
-  return joinExternal(suite, {
+  const keyPackage = await createKeyPackage(suite, identity.signingKey, sealed);
+  const joined = await joinExternal(suite, {
     groupInfo: groupInfo ?? new Uint8Array(0),
     tree,
-    keyPackage: await createKeyPackage(suite, identity.signingKey, sealed),
+    keyPackage,
     psks: pskSecrets(state),
     pskId: held.keys.linkId,
     resync,
@@ -122,6 +131,8 @@ async function tryJoin(
         way: resync ? 'resync' : 'external',
       }),
   });
+  eraseKeyPackage(keyPackage);
+  return joined;
 }
 
 export interface EntryClaim {
@@ -169,7 +180,8 @@ function knownOf({ epoch, policy, policyBytes, isTakenBack, policyBefore }: Memb
 const WAITING_REASONS: readonly string[] = ['LOBBY', 'LOCKED', 'FULL'];
 
 function giveUp(turn: Turn, { code, detail }: MlsError): void {
-  turn.set({ external: undefined, refused: `${code} ${detail}` });
+  retryLater(turn);
+  turn.set({ refused: `${code} ${detail}` });
   const { knock, member } = turn.state;
   if (code === 'JUDGED' && WAITING_REASONS.includes(detail)) {
     if (knock !== undefined) turn.set({ knock: { ...knock, isLobby: true } });
@@ -197,9 +209,9 @@ export function externalOnTime(turn: Turn): void {
   const { external } = turn.state;
   if (external === undefined || turn.nowMs < external.sinceMs + REPLY_TIMEOUT_MS) return;
   if (external.stage === 'commit') shelve(turn);
-  turn.set({ external: undefined });
+  retryLater(turn);
 }
 
-export function externalWakes({ external }: CallState): readonly number[] {
-  return external === undefined ? [] : [external.sinceMs + REPLY_TIMEOUT_MS];
+export function externalWakes({ external, retryAtMs }: CallState): readonly number[] {
+  return external === undefined ? [retryAtMs] : [external.sinceMs + REPLY_TIMEOUT_MS];
 }

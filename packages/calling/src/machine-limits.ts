@@ -10,8 +10,13 @@ export const NOT_ANSWERED_MS = 60_000;
 export const REPLY_TIMEOUT_MS = 3_000;
 /** A commit that cannot be taken is reported; after this time without a reopening the member resyncs (D24). */
 export const REOPEN_WAIT_MS = 1_000;
-/** Resyncs in a minute; then the person is told (D24). */
+/** Resyncs that were taken in a minute; then the person is told (D24). */
 export const RESYNCS_PER_MINUTE_MAX = 3;
+/** A client that has not come back for this long tells the person. */
+export const RETURN_TIMEOUT_MS = 60_000;
+/** Between two attempts to enter by an external commit: others' commits come between, and two who return must not keep step. */
+export const EXTERNAL_RETRY_MIN_MS = 150;
+export const EXTERNAL_RETRY_MAX_MS = 600;
 /** A leaver waits this long for its successor's entry, and this long again to repeat its proposal (D6, D10). */
 export const LEAVE_STEP_MS = 1_000;
 /** Add-only commits follow each other at this distance at the least (D9). */
@@ -40,3 +45,5 @@ export const BEHIND_WAIT_MS = 1_000;
 export const FROZEN_RETRY_MS = 5_000;
 /** Own commits of one epoch that were given up and are remembered: one is given up every few seconds at the most. */
 export const SHELVED_COMMITS_MAX = 4;
+/** Keys that were here before, let in again without a click: as many as the KeyPackages remembered. */
+export const FORMER_KEYS_MAX = 4_096;

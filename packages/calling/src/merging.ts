@@ -21,10 +21,10 @@ import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
 import { findHeld, withHeldFirst } from './held-links.ts';
-import { USED_REFERENCES_MAX } from './machine-limits.ts';
+import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
-import { mayBecomeHost } from './policy-in-force.ts';
+import { mayBecomeHost, mayKick } from './policy-in-force.ts';
 import { exportRankSecret } from './rank.ts';
 import { deriveNextLink } from './rotation.ts';
 import type { Turn } from './turn.ts';
@@ -63,6 +63,7 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     attestations: new Map(),
     wishSinceMs: new Map(),
     stuckSinceMs: undefined,
+    isThawSeen: false,
     policyBefore:
       mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
     isTakenBack: false,
@@ -99,15 +100,28 @@ function settleWants(turn: Turn, advent: Advent): void {
     links: withHeldFirst(state.links, member.held),
     inFlight: undefined,
     shelved: [],
-    kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey)),
+    kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
     wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
+    formerKeys: formerAfter(state, member, kicked),
+    returningSinceMs: undefined,
     usedReferences: withUsed(state, isIn),
     knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
     lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
     code: undefined,
   });
+}
+
+/** The newest of those who were ever here, without the kicked. */
+function formerAfter(
+  { formerKeys }: CallState,
+  member: Member,
+  kicked: readonly string[],
+): ReadonlySet<string> {
+  const keys = new Set([...formerKeys, ...member.leaves.map(({ signatureKey }) => toHex(signatureKey))]);
+  for (const key of kicked) keys.delete(key);
+  return new Set([...keys].slice(-FORMER_KEYS_MAX));
 }
 
 /** KeyPackages that were admitted, by whomever: a replayed knock is refused (G15). */

@@ -4,7 +4,13 @@
  *
  * @see SPEC.md C65–C69
  */
-import { eraseState, receiveProposal, type StagedCommit, stage } from '@conclave/crypto/mls/engine';
+import {
+  eraseKeyPackage,
+  eraseState,
+  receiveProposal,
+  type StagedCommit,
+  stage,
+} from '@conclave/crypto/mls/engine';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import { askLog, beStuck } from './asking.ts';
 import type { CallState, CommitNews, InFlight, Member } from './call-state.ts';
@@ -17,6 +23,7 @@ import type { Turn } from './turn.ts';
 export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boolean): Promise<void> {
   const { member } = turn.state;
   if (member === undefined || news.epoch < member.epoch) return;
+  if (member.stuckSinceMs !== undefined && news.phase === 'rotate') turn.setMember({ isThawSeen: true });
   if (news.epoch > member.epoch) {
     if (!isFromLog && member.stuckSinceMs === undefined) askLog(turn);
     return;
@@ -63,7 +70,15 @@ export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
     consumed: inFlight.consumed,
   });
   if (isEntry && old !== undefined) eraseState(old.group);
-  if (isEntry) turn.set({ knock: undefined, welcome: undefined, external: undefined });
+  if (!isEntry) return;
+  if (turn.state.knock !== undefined) eraseKeyPackage(turn.state.knock.keyPackage);
+  const isResync = inFlight.kind === 'resync';
+  turn.set({
+    knock: undefined,
+    welcome: undefined,
+    external: undefined,
+    resyncsAtMs: isResync ? [...turn.state.resyncsAtMs.slice(-8), turn.nowMs] : turn.state.resyncsAtMs,
+  });
 }
 
 /**

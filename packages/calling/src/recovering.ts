@@ -6,13 +6,14 @@
 import { equalBytes } from '@conclave/protocol/bytes';
 import type { LogEntry, ServerMessage } from '@conclave/protocol/wire';
 import { askLog, beStuck, shelve } from './asking.ts';
-import type { CallState } from './call-state.ts';
+import type { CallState, Member } from './call-state.ts';
 import { startExternal } from './external.ts';
 import {
   BEHIND_WAIT_MS,
   REOPEN_WAIT_MS,
   REPLY_TIMEOUT_MS,
   RESYNCS_PER_MINUTE_MAX,
+  RETURN_TIMEOUT_MS,
 } from './machine-limits.ts';
 import { receiveCommit, receiveLeaveProposal } from './receiving.ts';
 import type { Turn } from './turn.ts';
@@ -75,24 +76,26 @@ export function reopened(turn: Turn, epoch: number): void {
   if (member === undefined) return;
   if (epoch === member.epoch) turn.setMember({ stuckSinceMs: undefined });
   else if (epoch < member.epoch) {
-    if (epoch === member.epoch - 1) turn.setMember({ isTakenBack: true });
+    // Not below what may be taken back: see `knownOf`. The way back is `recoverOnTime`'s from here on.
+    turn.setMember({ isTakenBack: epoch === member.epoch - 1, stuckSinceMs: turn.nowMs - REOPEN_WAIT_MS });
     resync(turn);
   }
 }
 
-/** Comes back by an external commit in place of the own leaf, at most three times a minute. */
+/** Comes back by an external commit in place of the own leaf. Others' commits may come first: it is tried for a minute. */
 export function resync(turn: Turn): void {
-  const { external, resyncsAtMs } = turn.state;
-  if (external !== undefined) return;
-  const recent = resyncsAtMs.filter((atMs) => turn.nowMs - atMs < MINUTE_MS);
-  if (recent.length >= RESYNCS_PER_MINUTE_MAX) {
+  const { nowMs } = turn;
+  const { external, resyncsAtMs, retryAtMs, returningSinceMs } = turn.state;
+  if (external !== undefined || nowMs < retryAtMs) return;
+  const recent = resyncsAtMs.filter((atMs) => nowMs - atMs < MINUTE_MS);
+  const sinceMs = returningSinceMs ?? nowMs;
+  if (recent.length >= RESYNCS_PER_MINUTE_MAX || nowMs >= sinceMs + RETURN_TIMEOUT_MS) {
     turn.close('CANNOT_RECOVER');
     return;
   }
   shelve(turn);
-  turn.set({ resyncsAtMs: [...recent, turn.nowMs] });
+  turn.set({ returningSinceMs: sinceMs });
   startExternal(turn);
-  return;
 }
 
 /** What time alone brings. */
@@ -125,6 +128,11 @@ export function recoverOnTime(turn: Turn): void {
   }
 }
 
+/** Others refuse a resync while the group is frozen. */
+function mayReturn({ freeze, isThawSeen }: Member): boolean {
+  return freeze === undefined || isThawSeen;
+}
+
 /** When `recoverOnTime` has something to do next. */
 export function recoveryWakes({
   member,
@@ -133,16 +141,17 @@ export function recoveryWakes({
   inFlight,
   hearing,
   external,
+  retryAtMs,
 }: CallState): readonly number[] {
   if (member === undefined || session === undefined) return [];
   const { behindSinceMs } = hearing;
-  const isStuck = member.stuckSinceMs !== undefined && external === undefined && member.freeze === undefined;
+  const isStuck = member.stuckSinceMs !== undefined && external === undefined && mayReturn(member);
   return [
     ...(log === undefined ? [] : [log.sinceMs + REPLY_TIMEOUT_MS]),
     ...(inFlight === undefined || external !== undefined || log !== undefined
       ? []
       : [inFlight.sentAtMs + REPLY_TIMEOUT_MS]),
     ...(behindSinceMs === undefined ? [] : [behindSinceMs + BEHIND_WAIT_MS]),
-    ...(isStuck ? [(member.stuckSinceMs ?? 0) + REOPEN_WAIT_MS] : []),
+    ...(isStuck ? [Math.max((member.stuckSinceMs ?? 0) + REOPEN_WAIT_MS, retryAtMs)] : []),
   ];
 }

@@ -14,8 +14,8 @@ import type { CallState, Knocking, Member } from './call-state.ts';
 import { isConfirmed } from './confirmations.ts';
 import { ADMISSION_INTERVAL_MS, REFRESH_INTERVAL_MS } from './machine-limits.ts';
 import type { Attestation } from './markers.ts';
-import { isFirstHost, isHost, mayRevoke } from './policy.ts';
-import { mayBecomeHost, policyInForce } from './policy-in-force.ts';
+import { isHost } from './policy.ts';
+import { mayBecomeHost, mayKick, policyInForce } from './policy-in-force.ts';
 
 export type Wish =
   | { readonly t: 'rotate' }
@@ -34,40 +34,37 @@ export interface RankedWish {
   readonly notBeforeMs: number;
 }
 
-export function wishesOf(state: CallState, member: Member): readonly RankedWish[] {
+export function wishesOf(state: CallState, member: Member, nowMs: number): readonly RankedWish[] {
+  const ranked = candidates(state, member, nowMs);
   if (state.leaving !== undefined) return successorWish(state, member);
   const own = (wish: Wish | undefined): RankedWish[] =>
     wish ? [{ wish, candidates: undefined, notBeforeMs: 0 }] : [];
   return [
-    ...rotationWish(state, member),
+    ...rotationWish(state, member, ranked),
     ...own(kickWish(state, member)),
     ...own(freezeWish(state, member)),
-    ...removalWish(state, member),
+    ...removalWish(state, member, ranked),
     ...own(policyWish(state, member)),
-    ...admissionWishes(state, member),
-    ...refreshWish(state, member),
+    ...admissionWishes(state, member, ranked),
+    ...refreshWish(state, member, ranked),
   ];
 }
 
-function rotationWish(state: CallState, member: Member): RankedWish[] {
+function rotationWish(state: CallState, member: Member, ranked: readonly number[]): RankedWish[] {
   const { freeze, next } = member;
   if (freeze === undefined || next === undefined) return [];
   const isMine = equalBytes(freeze.by, state.ownKey);
   const byLeaf = member.leaves.find(({ signatureKey }) => equalBytes(signatureKey, freeze.by));
-  const others = candidates(state, member).filter((index) => index !== byLeaf?.leafIndex);
+  const others = ranked.filter((index) => index !== byLeaf?.leafIndex);
   // The one who froze the group goes first: everybody else waits one step longer.
   const notBeforeMs = isMine ? 0 : member.mergedAtMs + 400;
   return [{ wish: { t: 'rotate' }, candidates: isMine ? undefined : others, notBeforeMs }];
 }
 
 function kickWish({ kicks, ownKey }: CallState, member: Member): Wish | undefined {
-  const policy = policyInForce(member);
-  if (!isHost(policy, ownKey)) return undefined;
   for (const { leafKey } of kicks) {
     const target = member.leaves.find(({ signatureKey }) => equalBytes(signatureKey, leafKey));
-    if (target === undefined || isFirstHost(policy, leafKey)) continue;
-    if (isHost(policy, leafKey) && !mayRevoke(policy, leafKey, ownKey)) continue;
-    return { t: 'kick', target };
+    if (target !== undefined && mayKick(member, ownKey, leafKey)) return { t: 'kick', target };
   }
   return undefined;
 }
@@ -77,7 +74,7 @@ function freezeWish({ wantsNewLinkSinceMs, ownKey }: CallState, member: Member):
   return isHost(policyInForce(member), ownKey) ? { t: 'freeze' } : undefined;
 }
 
-function removalWish(state: CallState, member: Member): RankedWish[] {
+function removalWish(state: CallState, member: Member, ranked: readonly number[]): RankedWish[] {
   const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
   const references = latestOfEach(member).filter(({ leafKey }) => isIn(leafKey) && !isOwn(state, leafKey));
   const leaverKeys = references.map(({ leafKey }) => leafKey);
@@ -88,7 +85,7 @@ function removalWish(state: CallState, member: Member): RankedWish[] {
   });
   if (references.length + attested.length === 0) return [];
   const wish: Wish = { t: 'remove', references: references.map(({ reference }) => reference), attested };
-  return [{ wish, candidates: candidates(state, member), notBeforeMs: 0 }];
+  return [{ wish, candidates: ranked, notBeforeMs: 0 }];
 }
 
 /** One leaf can be removed once: a repeated proposal counts once. */
@@ -110,47 +107,50 @@ function successorWish(state: CallState, member: Member): RankedWish[] {
 }
 
 /** With the lobby on, hosts let in whom they clicked, and anybody lets in a key that is a host. */
-function admissionWishes(state: CallState, member: Member): RankedWish[] {
+function admissionWishes(state: CallState, member: Member, ranked: readonly number[]): RankedWish[] {
   const { policy, freeze, leaves } = member;
   const given = { policy, isFrozen: freeze !== undefined || member.isFreezeUnknown };
   const room = Math.max(0, Math.min(ADMISSIONS_PER_COMMIT_MAX, PARTICIPANTS_MAX - leaves.length));
   const isWanted = ({ leafKey, participantId }: Knocking) =>
-    !policy.isLobbyOn || isHost(policy, leafKey) || state.admitted.has(participantId);
+    !policy.isLobbyOn ||
+    isHost(policy, leafKey) ||
+    state.admitted.has(participantId) ||
+    state.formerKeys.has(toHex(leafKey));
   const knocks = state.knocks.filter((knock) => {
     const memberCount = leaves.length;
     return isWanted(knock) && mayAdmit(state.ownKey, knock.leafKey, { ...given, memberCount }) === undefined;
   });
   if (knocks.length === 0 || room === 0 || freeze !== undefined) return [];
   const needsHost = policy.isLobbyOn && !knocks.every(({ leafKey }) => isHost(policy, leafKey));
-  const ranked = candidates(state, member).filter((index) => {
+  const admitters = ranked.filter((index) => {
     const leaf = leaves.find(({ leafIndex }) => leafIndex === index);
     return !needsHost || (leaf !== undefined && isHost(policy, leaf.signatureKey));
   });
   return [
     {
       wish: { t: 'admit', knocks: knocks.slice(0, room) },
-      candidates: ranked,
+      candidates: admitters,
       notBeforeMs: state.lastAdmissionAtMs + ADMISSION_INTERVAL_MS,
     },
   ];
 }
 
-function refreshWish(state: CallState, member: Member): RankedWish[] {
+function refreshWish(state: CallState, member: Member, ranked: readonly number[]): RankedWish[] {
   if (member.leaves.length < 2) return [];
   const { mustRefresh } = state.hearing;
   if (mustRefresh) return [{ wish: { t: 'refresh' }, candidates: undefined, notBeforeMs: 0 }];
   const notBeforeMs = member.lastPathAtMs + REFRESH_INTERVAL_MS;
-  return [{ wish: { t: 'refresh' }, candidates: candidates(state, member), notBeforeMs }];
+  return [{ wish: { t: 'refresh' }, candidates: ranked, notBeforeMs }];
 }
 
 /** Those counted as confirmed, without leavers and without whom the server attests to be gone. */
-function candidates(state: CallState, member: Member): readonly number[] {
+function candidates(state: CallState, member: Member, nowMs: number): readonly number[] {
   const isGoing = (key: Bytes) =>
     member.attestations.has(toHex(key)) || member.proposals.some(({ leafKey }) => equalBytes(leafKey, key));
   return member.leaves
     .filter(({ signatureKey }) => {
       if (isOwn(state, signatureKey)) return true;
-      return isConfirmed(state.hearing.ledger, signatureKey, member.mergedAtMs) && !isGoing(signatureKey);
+      return isConfirmed(state.hearing.ledger, signatureKey, nowMs) && !isGoing(signatureKey);
     })
     .map(({ leafIndex }) => leafIndex);
 }

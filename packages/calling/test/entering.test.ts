@@ -89,6 +89,11 @@ describe('entering', () => {
     const [knock] = host.state.knocks;
     host.feed({ t: 'admit', participantId: knock?.participantId ?? '' });
     await world.until(() => areTogether([host, ben]));
+    // Who was in and lost the connection for long needs no second click (D24).
+    ben.offline();
+    await world.until(() => areTogether([host]), 30_000);
+    ben.online();
+    await world.until(() => areTogether([host, ben]));
   });
 
   test('[C80] a link holder who plays the server with a host of its own is refused', async () => {

@@ -122,7 +122,10 @@ describe('kicking', () => {
   test('[C87] who is no host kicks nobody', async () => {
     const { world, host, guests, all } = await callOf(['Ada', 'Ben', 'Cem']);
     guests[0]?.feed({ t: 'kick', leafKey: keyOf(host) });
-    await world.run(3_000);
+    guests[0]?.feed({ t: 'change-link' });
+    guests[0]?.feed({ t: 'make-host', leafKey: keyOf(guests[0]) });
+    await world.run(5_000);
+    expect(guests[0]?.view?.pause).toBeUndefined();
     expect(areTogether(all)).toBe(true);
   });
 });

@@ -51,7 +51,7 @@ async function act({ world, host, kicked, seed }: Run): Promise<void> {
     const device = await world.add(`P${world.devices.length}`, { links: [link] });
     device.feed({ t: 'join' });
   } else if (dice === 4) guest?.feed({ t: 'leave' });
-  else if (dice === 5) guest?.crash();
+  else if (dice === 5) (world.random.integer(6) === 0 ? anybody : guest)?.crash();
   else if (dice === 6) await anybody?.reload();
   else if (dice < 9) anybody?.drop();
   else if (dice === 9 && anybody) {

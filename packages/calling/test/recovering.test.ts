@@ -117,7 +117,7 @@ describe('recovering', () => {
     expect(host.view?.pause).toBeUndefined();
   });
 
-  test('[C76] three ways back in a minute that do not help, and the person is told', async () => {
+  test('[C76] a minute of ways back that lead nowhere, and the person is told', async () => {
     const { world, host, guests } = await callOf(['Ada', 'Ben', 'Cem']);
     const [ben, cem] = guests as [Device, Device];
     world.intercept = ({ way, device, message }) => {
@@ -126,8 +126,9 @@ describe('recovering', () => {
       return message.t === 'group-info' ? [] : undefined;
     };
     host.feed({ t: 'make-host', leafKey: keyOf(cem) });
-    await world.until(() => ben.closed !== undefined, 30_000);
+    const tookMs = await world.until(() => ben.closed !== undefined, 90_000);
     expect(ben.closed).toBe('CANNOT_RECOVER');
+    expect(tookMs).toBeGreaterThan(60_000);
   });
 
   test('[C77] nobody answers a knock: after 1.5 s the joiner lets itself in', async () => {

@@ -395,7 +395,11 @@ export class DeliveryService {
   #report(session: Session, about: { groupId: Bytes; epoch: number }): void {
     const { call, isReopened } = acceptReport(this.#record(), session.participantId, about);
     this.call = call;
-    if (isReopened) this.#toMembers({ t: 'reopened', groupId: about.groupId, epoch: about.epoch });
+    if (!isReopened) return;
+    // To all: who was let in by the commit that is taken back is no member now, and must know.
+    for (const { socket } of this.#sessionBySocket.values()) {
+      socket.deliver({ t: 'reopened', groupId: about.groupId, epoch: about.epoch });
+    }
   }
 
   #leave(socket: Socket): void {
