@@ -128,7 +128,7 @@ function oldLinkBanner(call: CallView): Banner | undefined {
 }
 
 /** Hosts in the tree who have not confirmed, as words. */
-export function silentHostNames(call: CallView): string {
+function silentHostNames(call: CallView): string {
   const silent = call.people.filter(
     (person) => person.isHost && !person.isSelf && person.standing !== 'confirmed',
   );

@@ -89,7 +89,7 @@ function Alone({ call }: { readonly call: CallModel }) {
   return (
     <section class="alone" aria-label="Invite">
       <h2>Send this link to whoever should come</h2>
-      <LinkBox call={call} />
+      {!call.newLink.value && <LinkBox call={call} />}
       <p class="hint">Whoever has this link can come in. A host can change it at any time.</p>
     </section>
   );
