@@ -8,7 +8,7 @@ import type { BrowserContext, Browser as Chromium } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import type { Browser as Firefox } from 'puppeteer-core';
 import puppeteer from 'puppeteer-core';
-import { Skipped } from './scenario.ts';
+import { Skipped } from './skipped.ts';
 
 export type Engine = 'chromium' | 'firefox';
 

@@ -114,6 +114,22 @@ scenario('[S41] a hidden connection publishes as soon as the server permits it',
   await seen(bob, ADA, 'red');
 });
 
+scenario('[S47] a captured screen is black to others until the person shares it', async (stage) => {
+  const ada = await stage.window('chromium', 'media.html');
+  type Light = { readonly red: number; readonly green: number; readonly blue: number };
+  type Capture = {
+    readonly held: Light;
+    readonly own: Light;
+    readonly shared: Light;
+    readonly isEnded: boolean;
+  };
+  const { held, own, shared, isEnded } = await ada.call<Capture>('captureScreen');
+  const light = ({ red, green, blue }: Light) => red + green + blue;
+  assert.ok(light(held) < 20, JSON.stringify(held));
+  assert.ok(light(own) > 60 && light(shared) > 60, JSON.stringify({ own, shared }));
+  assert.ok(isEnded);
+});
+
 type Counts = {
   readonly senders: readonly { readonly framesSealed: number; readonly framesDropped: number }[];
 };

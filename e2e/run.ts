@@ -8,7 +8,8 @@ import { closeBrowsers } from './browsers.ts';
 import { stopProducts } from './call/product.ts';
 import { startSfu } from './livekit.ts';
 import { servePages } from './pages.ts';
-import { runScenario, Skipped, scenarios } from './scenario.ts';
+import { runScenario, scenarios } from './scenario.ts';
+import { Skipped } from './skipped.ts';
 
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
 const folders = words.includes('characterise') ? ['characterise/'] : ['', 'call/'];

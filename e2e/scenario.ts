@@ -5,6 +5,7 @@
 
 import type { BrowserWindow, Engine } from './browsers.ts';
 import { openWindow } from './browsers.ts';
+import { Skipped } from './skipped.ts';
 
 export type Stage = {
   /** A new participant's window on a page of `pages/`; closed when the scenario ends. */
@@ -35,9 +36,6 @@ export const scenarios: Scenario[] = [];
 export function scenario(title: string, run: (stage: Stage) => Promise<void>, timeoutMs = 60_000): void {
   scenarios.push({ title, run, timeoutMs });
 }
-
-/** Thrown by a scenario that cannot run here; the reason is printed. */
-export class Skipped extends Error {}
 
 export async function runScenario(
   { run, timeoutMs }: Scenario,

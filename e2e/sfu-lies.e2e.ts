@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Received } from './pages/received.ts';
-import { assertNoLeak, connect, joinCall, roomName, seen, untilReceived } from './participants.ts';
+import { assertNoLeak, connect, heard, joinCall, roomName, seen, untilReceived } from './participants.ts';
 import { inCall, person } from './people.ts';
 import { pause, scenario } from './scenario.ts';
 
@@ -108,6 +108,31 @@ scenario("[S14] a track under somebody else's name goes to the person whose key 
   await ada.call('publishColour', { hue: 0 });
   await seen(bob, ADA, 'red');
 });
+
+scenario(
+  "[S40] 'encryption none' on tracks changes nothing: sealed ones are shown, plain ones are not",
+  async (stage) => {
+    const room = roomName();
+    const everybody = [ADA, BOB, EVE];
+    const bob = await joinCall(stage, 'chromium', { own: BOB, people: everybody, room });
+    const ada = await joinCall(stage, 'chromium', { own: ADA, people, room, page: 'media.html#none' });
+    await ada.call('publishColour', { hue: 0 });
+    await ada.call('publishTone', 440);
+    await seen(bob, ADA, 'red');
+    await heard(bob, ADA, 440);
+    await ada.close();
+
+    const other = roomName();
+    const cyd = await joinCall(stage, 'chromium', { own: BOB, people: everybody, room: other });
+    const eve = await stage.window('chromium', 'plain.html#none');
+    await eve.call('configure', { isFlagOn: false });
+    await connect(stage, eve, EVE, [], other);
+    await eve.call('publishColour', { hue: 0 });
+    await eve.call('publishTone', 440);
+    const { framesDecoded, audioEnergy } = await untilReceived(cyd);
+    assert.deepEqual([framesDecoded, audioEnergy], [0, 0]);
+  },
+);
 
 const RUN_BYTES = 16;
 

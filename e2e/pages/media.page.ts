@@ -6,11 +6,13 @@
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { createSfuConnection } from '@conclave/client/livekit/sfu-connection';
 import { createMediaSession } from '@conclave/client/media/media-session';
+import { captureScreen } from '@conclave/client/media/screen-share';
 import type { Bytes } from '@conclave/protocol/bytes';
 import { recordedBy } from './frame-recorder.ts';
 import { waysAround } from './guard-checks.ts';
+import { announceNoEncryption } from './no-encryption.ts';
 import { noteConnections, received } from './received.ts';
-import { listen, look } from './senses.ts';
+import { firstLook, listen, look } from './senses.ts';
 import { colouredTrack, toneTrack } from './sources.ts';
 
 type Shown = { readonly leafKey: string; readonly kind: string; readonly track: MediaStreamTrack };
@@ -21,6 +23,7 @@ let leaks = 0;
 let publications = 0;
 
 noteConnections();
+if (location.hash === '#none') announceNoEncryption();
 const isRecorded = location.hash === '#recorded';
 const worker = isRecorded
   ? new Worker(new URL('./recording-media.worker.ts', import.meta.url), { type: 'module' })
@@ -89,6 +92,17 @@ const testPage = {
     contexts: contexts.at(-1),
   }),
   received,
+  /** What a captured screen shows: by itself, as the preview, and after the word to share. */
+  captureScreen: async () => {
+    const captured = await captureScreen(() => undefined);
+    if (!captured.ok) return { error: captured.error };
+    const { video, preview, share, stop } = captured.value;
+    const [held, own] = [await firstLook(video), await firstLook(preview)];
+    share();
+    const shared = await look(video);
+    stop();
+    return { held, own, shared, isEnded: video.readyState === 'ended' };
+  },
   recorded: () => recordedBy(worker),
   waysAround,
   /** Names a sender of another realm, where the guard is not. Answers whether its track goes on. */

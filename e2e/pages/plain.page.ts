@@ -5,10 +5,12 @@
 
 import { createSfuConnection } from '@conclave/client/livekit/sfu-connection';
 import { recordedBy } from './frame-recorder.ts';
+import { announceNoEncryption } from './no-encryption.ts';
 import { noteConnections, received } from './received.ts';
 import { colouredTrack, toneTrack } from './sources.ts';
 
 noteConnections();
+if (location.hash === '#none') announceNoEncryption();
 const worker = new Worker(new URL('./forwarding.worker.ts', import.meta.url), { type: 'module' });
 
 /** When a sender gets the forwarding transform; it stands for one that encrypts. */

@@ -45,6 +45,16 @@ export async function look(track: MediaStreamTrack | undefined): Promise<Sight |
   return { changes, ...mean, width: video.videoWidth };
 }
 
+/** Looks once there is a picture, if there is one within a few seconds. */
+export async function firstLook(track: MediaStreamTrack): Promise<Sight | undefined> {
+  for (let index = 0; index < LOOKS; index++) {
+    const sight = await look(track);
+    if (sight) return sight;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS * 4));
+  }
+  return undefined;
+}
+
 async function attachVideo(track: MediaStreamTrack): Promise<HTMLVideoElement> {
   const video = document.createElement('video');
   video.muted = true;

@@ -38,7 +38,7 @@ export function handClock(): HandClock {
   };
 }
 
-export const GROUP: Bytes = new Uint8Array(16).fill(9);
+const GROUP: Bytes = new Uint8Array(16).fill(9);
 
 /** The key of a leaf; leaf 1 is Ada's, and so on. */
 export function leafKeyOf(leafIndex: number): Bytes {

@@ -1,7 +1,7 @@
 /**
  * Cameras, microphones and speakers of this device. Whoever asks owns the tracks and stops them.
  *
- * @see SPEC.md S45, S46
+ * @see SPEC.md S45
  */
 
 import type { Result } from '@conclave/protocol/result';

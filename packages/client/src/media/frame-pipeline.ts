@@ -2,7 +2,7 @@
  * The media worker without WebRTC: keys, senders and receivers over plain frames. Owns everything that the paths share
  * and applies `MediaInstruction`s in the order in which they come.
  *
- * @see SPEC.md S1–S24
+ * @see SPEC.md S1–S25
  */
 
 import { BEAT_CONTEXTS_MAX } from '@conclave/calling/limits';

@@ -3,7 +3,7 @@
  * whose picture a receiver shows, and runs the watchdog. Wires; what is decided is decided in the worker and in
  * `watchdog.ts`.
  *
- * @see SPEC.md S25–S29, S37
+ * @see SPEC.md S4, S14, S36, S37
  */
 
 import type { MediaKind } from '@conclave/crypto/kid';

@@ -2,7 +2,7 @@
  * The media worker: puts the frame pipeline between encoders, decoders and the network. What the pipeline does not
  * give back is not enqueued; there is no other way through. The only place where media keys live (D26).
  *
- * @see SPEC.md S20–S29
+ * @see SPEC.md S4, S10, S20–S24
  */
 
 import type { MediaInstruction } from '@conclave/calling/media-instruction';

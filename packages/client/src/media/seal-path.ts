@@ -5,7 +5,7 @@
  * One context per sender for its whole life; its counter starts at 0 with each grant, and a counter is taken before
  * anything is awaited, so no two frames share one (D12).
  *
- * @see SPEC.md S1–S5, S20, S21
+ * @see SPEC.md S1–S5
  */
 
 import type { MediaContext } from '@conclave/calling/media-instruction';
