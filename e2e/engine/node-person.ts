@@ -17,6 +17,10 @@ export interface NodePersonOptions {
   readonly link?: Link;
   readonly key?: SigningKey;
   readonly suite?: 1 | 2;
+  /** In place of the real network: what is between this person and the server. */
+  readonly openSocket?: (url: string) => WebSocket;
+  /** Takes what the call tells the media worker. */
+  readonly onMedia?: (instruction: MediaInstruction) => void;
 }
 
 export class NodePerson {
@@ -29,20 +33,25 @@ export class NodePerson {
   view: CallView | undefined;
   closed: ClosedReason | undefined;
   tickets = 0;
+  onMedia: ((instruction: MediaInstruction) => void) | undefined;
 
   private constructor(options: NodePersonOptions, key: SigningKey, link: Link) {
     this.name = options.name;
     this.key = key;
     this.link = link;
+    this.onMedia = options.onMedia;
     this.#runner = new CallRunner({
       links: [link],
       key,
       isFounder: isHostKey(link, key.publicKey),
       origin: options.origin,
-      openSocket: (url) => openSocketFrom(options.origin, url),
+      openSocket: options.openSocket ?? ((url) => openSocketFrom(options.origin, url)),
       nowMs: () => performance.timeOrigin + performance.now(),
       onView: (view) => this.#note(() => (this.view = view)),
-      onMedia: (instruction) => this.#note(() => this.instructions.push(instruction)),
+      onMedia: (instruction) => {
+        this.#note(() => this.instructions.push(instruction));
+        this.onMedia?.(instruction);
+      },
       onStoreLink: (changed) => this.#note(() => (this.link = changed)),
       onSfu: () => this.#note(() => this.tickets++),
       onClosed: (reason) => this.#note(() => (this.closed = reason)),
@@ -133,7 +142,7 @@ export function newRoom(key: SigningKey, suite: 1 | 2): Link {
 }
 
 /** As a page of that origin would open it; Node's WebSocket takes headers, which the DOM's type does not know. */
-function openSocketFrom(origin: string, url: string): WebSocket {
+export function openSocketFrom(origin: string, url: string): WebSocket {
   const NodeWebSocket = WebSocket as unknown as new (
     url: string,
     options: { readonly headers: Readonly<Record<string, string>> },
