@@ -59,7 +59,11 @@ export type CallEffect =
   /** Replaces the wake asked for before. */
   | { readonly t: 'wake'; readonly atMs: number }
   | { readonly t: 'media'; readonly instruction: MediaInstruction }
-  /** To be written beside the old one, before anything else of this step is done. */
+  /**
+   * To be stored before anything else of this step is done. Without `replaces` the link may come into force: it is written
+   * beside the others. With it the link is in force, and all others are deleted: a server together with somebody whom a
+   * host kicked could lure a reloaded page back with them.
+   */
   | { readonly t: 'store-link'; readonly link: Link; readonly replaces: Link | undefined }
   /** Close the socket and say hello again, with the link stored last: this session gave all that it could. */
   | { readonly t: 'reconnect' }

@@ -69,6 +69,8 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     isTakenBack: false,
   };
   turn.set({ member });
+  const isNewLink = before !== undefined && !equalBytes(before.held.link.secret, held.link.secret);
+  if (isNewLink) turn.effects.push({ t: 'store-link', link: held.link, replaces: before.held.link });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
   settleWants(turn, advent);
   await hearNewEpoch(turn, required(turn.state.member), before, advent);
@@ -86,7 +88,7 @@ async function prepareRotation(turn: Turn, member: Member): Promise<void> {
   });
   turn.setMember({ next });
   if (member.freeze === undefined) return;
-  turn.effects.push({ t: 'store-link', link: next.link, replaces: member.held.link });
+  turn.effects.push({ t: 'store-link', link: next.link, replaces: undefined });
 }
 
 /** What was wanted and has come true, or can no longer come true, is wanted no more. */

@@ -285,12 +285,7 @@ export class Device {
         this.media.push(effect.instruction);
         return;
       case 'store-link':
-        this.#links = [
-          effect.link,
-          ...this.#links.filter((link) => !equalBytes(link.secret, effect.link.secret)),
-        ];
-        this.#links.length = Math.min(this.#links.length, 3);
-        this.#shownIndex = 0;
+        this.#storeLink(effect);
         return;
       case 'reconnect':
         this.drop();
@@ -305,6 +300,12 @@ export class Device {
         this.drop();
         return;
     }
+  }
+
+  #storeLink({ link, replaces }: Extract<CallEffect, { t: 'store-link' }>): void {
+    const others = this.#links.filter(({ secret }) => !equalBytes(secret, link.secret));
+    this.#links = replaces === undefined ? [link, ...others].slice(0, 3) : [link];
+    this.#shownIndex = 0;
   }
 
   #fetchTree({ groupId, epoch }: Extract<CallEffect, { t: 'fetch-tree' }>): void {
