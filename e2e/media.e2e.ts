@@ -114,6 +114,26 @@ scenario('[S41] a hidden connection publishes as soon as the server permits it',
   await seen(bob, ADA, 'red');
 });
 
+scenario(
+  '[S26] a new connection carries on under the same keys, with new senders and contexts',
+  async (stage) => {
+    const room = roomName();
+    const ada = await joinCall(stage, 'chromium', { own: ADA, people, room });
+    const bob = await joinCall(stage, 'chromium', { own: BOB, people, room });
+    await ada.call('publishColour', { hue: 0 });
+    await bob.call('publishColour', { hue: 120 });
+    await seen(bob, ADA, 'red');
+    await seen(ada, BOB, 'green');
+    const token = stage.sfu.tokenFor(ADA.identity, room, { canPublish: true, canSubscribe: true });
+    await ada.call('reconnect', { url: stage.sfu.url, token });
+    await ada.call('wish', [BOB.identity]);
+    await ada.call('publishColour', { hue: 240 });
+    await seen(bob, ADA, 'blue');
+    await seen(ada, BOB, 'green');
+    await assertNoLeak(ada, bob);
+  },
+);
+
 scenario('[S47] a captured screen is black to others until the person shares it', async (stage) => {
   const ada = await stage.window('chromium', 'media.html');
   type Light = { readonly red: number; readonly green: number; readonly blue: number };

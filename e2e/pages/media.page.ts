@@ -43,12 +43,14 @@ const contexts: unknown[] = [];
 instructions.onmessage = ({ data }) => contexts.push(data);
 
 const states: string[] = [];
-const sfu = createSfuConnection({
-  media,
-  onState: (state) => states.push(state),
-  onPublications: () => publications++,
-  onPublishFailed: (kind) => console.warn(`could not publish ${kind}`),
-});
+const makeConnection = () =>
+  createSfuConnection({
+    media,
+    onState: (state) => states.push(state),
+    onPublications: () => publications++,
+    onPublishFailed: (kind) => console.warn(`could not publish ${kind}`),
+  });
+let sfu = makeConnection();
 
 const bytesOf = (hex: string): Bytes =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
@@ -66,6 +68,12 @@ const testPage = {
     for (const one of list) instructions.postMessage(revive(one) as MediaInstruction);
   },
   connect: async (request: { readonly url: string; readonly token: string }) => sfu.connect(request),
+  /** Leaves the SFU and comes back over a new connection, as after a lost session. */
+  reconnect: async (request: { readonly url: string; readonly token: string }) => {
+    await sfu.close();
+    sfu = makeConnection();
+    return sfu.connect(request);
+  },
   publishColour: async (options: { readonly hue?: number; readonly videoCodec?: 'vp8' | 'vp9' | 'av1' }) =>
     sfu.publish('camera', colouredTrack(options.hue ?? 0), options),
   publishTone: async (hertz: number) => sfu.publish('microphone', await toneTrack(hertz)),

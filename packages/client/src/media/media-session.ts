@@ -152,9 +152,9 @@ function createCounting(send: (request: number) => void) {
   };
 }
 
-/** Looks at every sender from its birth; the statistics are read before the worker is asked. */
+/** Looks at every sender from its birth until its connection is closed; statistics are read before the worker is asked. */
 function createWatch(
-  senders: ReadonlyMap<number, BornSender>,
+  senders: Map<number, BornSender>,
   ask: () => Promise<MediaCounts>,
   onLeak: () => void,
 ): { readonly stop: () => void } {
@@ -168,6 +168,7 @@ function createWatch(
     const seen = await Promise.all(reports);
     const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count]));
     for (const { id, sender, medium, report } of seen) {
+      if (sender.transport?.state === 'closed') senders.delete(id);
       const sealed = sealedById.get(id) ?? NOTHING_SEALED;
       if (!report || !hasLeaked(medium, sentOf(report.values()), sealed)) continue;
       stopSender(sender);
