@@ -17,12 +17,12 @@ import {
 } from '@conclave/crypto/mls/engine';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import type { CallState, Knocking, Member } from './call-state.ts';
-import { pskSecrets } from './held-links.ts';
+import { pskSecrets, storeBeside } from './held-links.ts';
 import { encodeMarker, type Marker } from './markers.ts';
 import { isHost, signPolicy, withHost, withRevokedHost } from './policy.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { rankDelayMs } from './rank.ts';
-import { sealNextOldMeta } from './rotation.ts';
+import { deriveNextLink, sealNextOldMeta } from './rotation.ts';
 import { type CommitKind, truthOf } from './rules.ts';
 import { sendCommit } from './sending.ts';
 import type { Turn } from './turn.ts';
@@ -98,6 +98,12 @@ async function make(turn: Turn, wish: Wish): Promise<void> {
   const { callId } = session;
   const rotated = member.next && { rotated: member.next };
   const entry = await truthOf({ added, removed }, kind, { callId, ...rotated });
+  if (kind === 'kick' || kind === 'freeze') {
+    // Before it is sent: should this page be gone by the time the reply comes, the new link is there.
+    const { held, oldMetaKeys } = member;
+    const next = await deriveNextLink({ state: own.state, suite, ...held, oldMetaKeys });
+    storeBeside(turn, held, next.link);
+  }
   await sendCommit(turn, {
     kind,
     groupId: member.groupId,

@@ -66,7 +66,9 @@ export function receiveGroupInfo(turn: Turn, { request, groupId, epoch, groupInf
 export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined): Promise<void> {
   const { external, suite } = turn.state;
   if (external?.stage !== 'tree' || external.groupId === undefined) return;
-  if (tree === undefined) return retryLater(turn);
+  // Others would refuse it: the news of the freeze came after the request.
+  const isFrozen = turn.state.member === undefined && turn.state.session?.group?.frozen === true;
+  if (tree === undefined || isFrozen) return retryLater(turn);
   const tried = await tryWays(turn.state, external, tree);
   if (!tried.ok) return giveUp(turn, tried.error);
   const { value, isResync } = tried;

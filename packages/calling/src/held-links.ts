@@ -4,6 +4,7 @@ import { deriveLinkKeys } from '@conclave/crypto/link-keys';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { CallState, HeldLink } from './call-state.ts';
 import { LINKS_KEPT_MAX } from './machine-limits.ts';
+import type { Turn } from './turn.ts';
 
 export async function holdLink(link: Link): Promise<HeldLink> {
   return { link, keys: await deriveLinkKeys(link) };
@@ -31,4 +32,10 @@ export function pskSecrets(state: CallState): (pskId: Uint8Array) => Bytes | und
   const { next } = state.member ?? {};
   const links = next === undefined ? state.links : [next, ...state.links];
   return (pskId) => findHeld(links, pskId)?.keys.psk;
+}
+
+/** Has the next link stored beside the one in force, which goes first: of two that are kept it is never the one to go. */
+export function storeBeside(turn: Turn, held: HeldLink, next: Link): void {
+  turn.effects.push({ t: 'store-link', link: held.link, replaces: undefined });
+  turn.effects.push({ t: 'store-link', link: next, replaces: undefined });
 }

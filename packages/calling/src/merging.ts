@@ -20,7 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
-import { findHeld, withHeldFirst } from './held-links.ts';
+import { findHeld, storeBeside, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
@@ -88,7 +88,7 @@ async function prepareRotation(turn: Turn, member: Member): Promise<void> {
   });
   turn.setMember({ next });
   if (member.freeze === undefined) return;
-  turn.effects.push({ t: 'store-link', link: next.link, replaces: undefined });
+  storeBeside(turn, member.held, next.link);
 }
 
 /** What was wanted and has come true, or can no longer come true, is wanted no more. */

@@ -100,6 +100,21 @@ describe('kicking', () => {
     await world.until(() => areTogether([ben, cem]), 30_000);
   });
 
+  test('[C84] the kicker reloads before the reply has come, and has the new link', async () => {
+    const { world, host, guests } = await callOf(['Ada', 'Ben', 'Mallory']);
+    const [ben, mallory] = guests;
+    if (!ben || !mallory) throw new Error('two guests');
+    world.intercept = ({ way, device, message }) =>
+      way === 'down' && device === host && message.t === 'accepted' ? [] : undefined;
+    host.feed({ t: 'kick', leafKey: keyOf(mallory) });
+    await world.until(() => ben.view?.isFrozen === true);
+    host.offline();
+    world.intercept = () => undefined;
+    await world.until(() => haveNewLink([ben], world.link.secret));
+    await host.reload();
+    await world.until(() => areTogether([host, ben]) && haveNewLink([host, ben], world.link.secret), 30_000);
+  });
+
   test('[C85] a host changes the link without a kick', async () => {
     const { world, host, all } = await callOf(['Ada', 'Ben']);
     host.feed({ t: 'change-link' });

@@ -88,9 +88,8 @@ async function runSeed(seed: number, suite: 1 | 2): Promise<World> {
 /** Everybody who is not out is in one call; or nobody is, and they wait for the host. */
 function isSettled(world: World): boolean {
   const alive = world.devices.filter(({ isGone }) => !isGone);
-  return (
-    areTogether(alive) || (alive.length > 0 && alive.every((device) => device.view?.phase === 'waiting'))
-  );
+  if (alive.length === 0) return true;
+  return areTogether(alive) || alive.every((device) => device.view?.phase === 'waiting');
 }
 
 const ENDS = ['LEFT', 'REMOVED_BY_HOST', 'LINK_CHANGED', 'ENDED', 'NO_SUCH_ROOM'];

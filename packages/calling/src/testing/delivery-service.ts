@@ -61,6 +61,9 @@ export class DeliveryService {
   /** The room; undefined before it is made and after the call has ended. A lying service may put anything here. */
   call: CallRecord | undefined;
 
+  /** `group epoch` of every commit that was taken back: two histories of what came after are honest there. */
+  readonly reopened = new Set<string>();
+
   constructor(clock: Clock, serverKey: KeyPair) {
     this.#clock = clock;
     this.#serverKey = serverKey;
@@ -184,7 +187,7 @@ export class DeliveryService {
     for (const [other, { participantId: otherId }] of this.#sessionBySocket) {
       if (otherId === participantId) this.#refuse(other, 'SUPERSEDED');
     }
-    if (this.#memberSessions().length === 0) this.#firstBackAtMs = this.#clock.nowMs();
+    if (this.#memberSessions().length === 0) this.#noteFirstBack(participantId);
     this.#sessionBySocket.set(socket, session);
     this.#leafKeyByParticipant.set(participantId, session.leafKey);
     const call = this.#record();
@@ -202,6 +205,11 @@ export class DeliveryService {
       nowUnixMs: this.#clock.nowMs(),
     });
     if (isMember && !session.isLogOnly) this.#welcomeBack(session);
+  }
+
+  /** After a time without any member: nobody is attested away before the others had 15 s to come back, too (D8). */
+  #noteFirstBack(participantId: string): void {
+    if (this.call?.members.has(participantId)) this.#firstBackAtMs = this.#clock.nowMs();
   }
 
   #welcomeBack(session: Session): void {
@@ -279,6 +287,12 @@ export class DeliveryService {
   #letIn(joined: readonly string[]): void {
     const sessions = joined.flatMap((participant) => this.#sessionOf(participant) ?? []);
     for (const session of sessions) session.knock = undefined;
+    const isFirst =
+      sessions.length > 0 && this.#memberSessions().every((member) => sessions.includes(member));
+    if (isFirst) {
+      this.#firstBackAtMs = this.#clock.nowMs();
+      for (const member of this.#lostAtMsByMember.keys()) this.#attestWhenDue(member);
+    }
     for (const participant of joined) {
       if (this.#sessionOf(participant) === undefined) this.#watchLoss(participant);
     }

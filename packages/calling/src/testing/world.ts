@@ -304,7 +304,7 @@ export class Device {
 
   #storeLink({ link, replaces }: Extract<CallEffect, { t: 'store-link' }>): void {
     const others = this.#links.filter(({ secret }) => !equalBytes(secret, link.secret));
-    this.#links = replaces === undefined ? [link, ...others].slice(0, 3) : [link];
+    this.#links = replaces === undefined ? [link, ...others].slice(0, 2) : [link];
     this.#shownIndex = 0;
   }
 
