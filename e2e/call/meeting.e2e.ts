@@ -2,8 +2,9 @@
 
 import type { CallPage } from '../call-page.ts';
 import { scenario } from '../scenario.ts';
-import { artefact, type Cast, throughPages } from './cast.ts';
+import { artefact, throughPages } from './cast.ts';
 import { DESKTOP, PHONE } from './driver.ts';
+import { meet } from './meet.ts';
 
 scenario(
   '[P40] smoke: two people in Chromium see each other move and hear each other',
@@ -15,7 +16,7 @@ scenario(
 );
 
 scenario(
-  '[P40, P41] two in Chromium and one in Firefox: moving pictures, a tone, a mute and a change of camera',
+  '[P40, P41, S46] two in Chromium and one in Firefox: moving pictures, a tone, a mute and a change of camera',
   throughPages(async (cast) => {
     const [ada, bob, link] = await meet(cast);
     const cyd = await cast.person('Cyd', 'firefox');
@@ -34,16 +35,6 @@ scenario(
   }),
   180_000,
 );
-
-/** Two people of one call who see each other move. */
-async function meet(cast: Cast): Promise<[CallPage, CallPage, string]> {
-  const ada = await cast.person('Ada');
-  const link = await ada.startCall(cast.product.origin);
-  const bob = await cast.person('Bob');
-  await bob.enter(link);
-  await Promise.all([ada.sees('Bob'), bob.sees('Ada')]);
-  return [ada, bob, link];
-}
 
 async function cameraFollows(who: CallPage, others: readonly CallPage[]): Promise<void> {
   await who.driver.click('button', 'Turn camera off');

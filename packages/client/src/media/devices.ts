@@ -49,7 +49,7 @@ export function openCamera(wish: CameraWish = {}): Promise<Result<MediaStreamTra
 
 function cameraConstraints({ deviceId, width = 1280, height = 720 }: CameraWish): MediaTrackConstraints {
   const video: MediaTrackConstraints = { width: { ideal: width }, height: { ideal: height } };
-  return deviceId === undefined ? video : { ...video, deviceId: { ideal: deviceId } };
+  return deviceId === undefined ? video : { ...video, deviceId: { exact: deviceId } };
 }
 
 export type MicrophoneWish = {
@@ -69,7 +69,7 @@ function microphoneConstraints({ deviceId, isOriginalSound = false }: Microphone
     noiseSuppression: processing,
     autoGainControl: processing,
   };
-  return deviceId === undefined ? audio : { ...audio, deviceId: { ideal: deviceId } };
+  return deviceId === undefined ? audio : { ...audio, deviceId: { exact: deviceId } };
 }
 
 export type OpenedDevices = {
@@ -100,8 +100,15 @@ async function open(
     const [track] = stream.getTracks();
     return track ? ok(track) : err('UNAVAILABLE');
   } catch (error) {
+    const { deviceId, ...anyDevice } = constraints;
+    if (deviceId !== undefined && isDeviceGone(error)) return open(medium, anyDevice);
     return err(deviceErrorOf(error));
   }
+}
+
+/** As only a wished device is demanded, it alone can be what is missing. */
+function isDeviceGone(error: unknown): boolean {
+  return error instanceof Error && ['OverconstrainedError', 'NotFoundError'].includes(error.name);
 }
 
 const ERRORS: Readonly<Record<string, DeviceError>> = {
