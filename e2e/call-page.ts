@@ -8,6 +8,7 @@ import type { Driver, Size } from './call/driver.ts';
 import {
   countDecoded,
   listen,
+  listenByRecording,
   lookAt,
   readPeople,
   readTile,
@@ -161,7 +162,7 @@ export class CallPage {
   async hears(count: number): Promise<void> {
     let loudest: number[] = [];
     const hear = async () => {
-      const levels = await this.driver.run(listen, undefined);
+      const levels = await this.#levels();
       if (levels.length !== loudest.length) loudest = levels.map(() => 0);
       loudest = levels.map((level, index) => Math.max(level, loudest[index] ?? 0));
       return loudest.length === count && loudest.every((level) => level > AUDIBLE_LEVEL);
@@ -179,11 +180,15 @@ export class CallPage {
     await until(
       `${this.name} hears only ${count}`,
       async () => {
-        heard = [...heard, await this.driver.run(listen, undefined)].slice(-QUIET_QUESTIONS);
+        heard = [...heard, await this.#levels()].slice(-QUIET_QUESTIONS);
         return heard.length === QUIET_QUESTIONS && loud().length === count;
       },
       PATIENCE_MS,
     );
+  }
+
+  #levels(): Promise<readonly number[]> {
+    return this.driver.run(this.driver.engine === 'firefox' ? listenByRecording : listen, undefined);
   }
 
   async seesMuted(name: string, isMuted: boolean): Promise<void> {

@@ -56,7 +56,12 @@ export function tileNames(): readonly string[] {
  * plays. The first question starts to listen.
  */
 export function listen(): readonly number[] {
-  type Ear = { readonly track: MediaStreamTrack; readonly analyser: AnalyserNode; loudest: number };
+  type Ear = {
+    readonly source: MediaStreamAudioSourceNode;
+    readonly track: MediaStreamTrack;
+    readonly analyser: AnalyserNode;
+    loudest: number;
+  };
   type Ears = { readonly context: AudioContext; readonly byElement: Map<HTMLAudioElement, Ear> };
   const place = globalThis as { conclaveEars?: Ears };
   const hear = ({ context, byElement }: Ears) => {
@@ -68,8 +73,9 @@ export function listen(): readonly number[] {
       let ear = byElement.get(element);
       if (ear?.track !== track) {
         const analyser = new AnalyserNode(context, { fftSize: 2048 });
-        context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
-        ear = { track, analyser, loudest: 0 };
+        const source = context.createMediaStreamSource(new MediaStream([track]));
+        source.connect(analyser);
+        ear = { source, track, analyser, loudest: 0 };
         byElement.set(element, ear);
       }
       ear.analyser.getFloatTimeDomainData(samples);
@@ -86,6 +92,31 @@ export function listen(): readonly number[] {
   const levels = ears.map((ear) => ear.loudest);
   for (const ear of ears) ear.loudest = 0;
   return levels;
+}
+
+/**
+ * The same by recording for a second and decoding: Firefox lets no audio context run on a machine without a sound card.
+ */
+export async function listenByRecording(): Promise<readonly number[]> {
+  const level = async (element: HTMLAudioElement): Promise<readonly number[]> => {
+    const [track] = (element.srcObject as MediaStream | null)?.getAudioTracks() ?? [];
+    if (!track || element.paused) return [];
+    const recorder = new MediaRecorder(new MediaStream([track]));
+    const chunks: Blob[] = [];
+    const stopped = new Promise((resolve) => {
+      recorder.onstop = resolve;
+    });
+    recorder.ondataavailable = ({ data }) => chunks.push(data);
+    recorder.start();
+    setTimeout(() => recorder.stop(), 1_000);
+    await stopped;
+    const bytes = await new Blob(chunks).arrayBuffer();
+    const decoded = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(bytes).catch(() => null);
+    const samples = decoded?.getChannelData(0) ?? new Float32Array();
+    const sum = samples.reduce((total, sample) => total + sample * sample, 0);
+    return [Math.sqrt(sum / Math.max(1, samples.length))];
+  };
+  return (await Promise.all([...document.querySelectorAll('audio')].map(level))).flat();
 }
 
 /** Runs before the page's own code: remembers every connection, so that its statistics can be read. */
