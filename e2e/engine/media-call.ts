@@ -3,11 +3,9 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Link } from '@conclave/crypto/link';
-import type { SigningKey } from '@conclave/crypto/mls/signing-key';
 import { type RunningServer, serve } from '@conclave/server/serve';
 import { NodeMedia } from './node-media.ts';
-import { NodePerson } from './node-person.ts';
+import { NodePerson, type NodePersonOptions } from './node-person.ts';
 import { NodeSfu } from './node-sfu.ts';
 
 /** No LiveKit listens there: frames go through the SFU in memory. */
@@ -65,7 +63,7 @@ export class MediaCall {
   /** Joins with a microphone and a camera. */
   async enter(
     name: string,
-    given: { readonly link?: Link; readonly key?: SigningKey } = {},
+    given: Pick<NodePersonOptions, 'link' | 'key' | 'openSocket'> = {},
   ): Promise<MediaPerson> {
     const person = await NodePerson.arrive({ origin: this.origin, name, ...given });
     const media = new NodeMedia(name, this.sfu);

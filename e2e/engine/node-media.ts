@@ -8,7 +8,7 @@ import { createFramePipeline, type FramePipeline } from '@conclave/client/media/
 import { createInOrder, type InOrder } from '@conclave/client/media/in-order';
 import type { LiveContexts } from '@conclave/client/media/live-contexts';
 import { REPORT_INTERVAL_MS } from '@conclave/client/media/media-limits';
-import type { DropReason, Receiver } from '@conclave/client/media/open-path';
+import type { Binding, DropReason, Receiver } from '@conclave/client/media/open-path';
 import { type EncodedFrame, mediumOf, type Sender } from '@conclave/client/media/seal-path';
 import type { MediaKind } from '@conclave/crypto/kid';
 import type { NodePerson } from './node-person.ts';
@@ -19,6 +19,8 @@ export interface Shown {
   /** What the frame itself says: who made it, what of, and the how-manieth. */
   readonly label: string;
   readonly trackId: string;
+  /** Whose tile, and which, the page was told to put it on. */
+  readonly as: Binding | undefined;
   readonly atMs: number;
 }
 
@@ -58,6 +60,7 @@ export class NodeMedia {
   readonly #encoders = new Map<number, Encoder>();
   readonly #decoders = new Map<string, Decoder>();
   readonly #working = new Set<Promise<unknown>>();
+  readonly #bound = new Map<number, Binding>();
   #senders = 0;
   #timers: ReturnType<typeof setInterval>[] = [];
 
@@ -67,9 +70,10 @@ export class NodeMedia {
     this.clock = clock;
     this.pipeline = createFramePipeline({
       clock,
-      onBound: () => undefined,
+      onBound: (receiverId, binding) => this.#bound.set(receiverId, binding),
       // As the page does: the SFU has put somebody else on this receiver.
       onForeign: (receiverId, binding) => {
+        this.#bound.delete(receiverId);
         for (const { receiver } of this.#decoders.values()) {
           if (receiver.receiverId === receiverId) receiver.rebind(binding);
         }
@@ -162,7 +166,8 @@ export class NodeMedia {
   async #show(track: Track, receiver: Receiver, frame: EncodedFrame, arrivedMs: number): Promise<void> {
     const plain = await receiver.open(frame, arrivedMs);
     if (plain === undefined) return;
-    this.shown.push({ label: labelOf(plain), trackId: track.id, atMs: this.clock.nowMs() });
+    const as = this.#bound.get(receiver.receiverId);
+    this.shown.push({ label: labelOf(plain), trackId: track.id, as, atMs: this.clock.nowMs() });
   }
 
   /** Why frames were not shown, over all receivers. */

@@ -21,6 +21,8 @@ export class WorldMedia {
   readonly all: NodeMedia[] = [];
   readonly #world: World;
   readonly #clock: Clock;
+  #isPaused = false;
+  #obeying: Promise<void>[] = [];
   readonly #followed = new Map<Device, Followed>();
 
   constructor(world: World) {
@@ -40,8 +42,15 @@ export class WorldMedia {
       followed.media = this.#open(device);
       followed.obeyed = 0;
     }
-    for (const instruction of device.media.slice(followed.obeyed)) void followed.media.instruct(instruction);
+    for (const instruction of device.media.slice(followed.obeyed)) {
+      this.#obeying.push(followed.media.instruct(instruction));
+    }
     followed.obeyed = device.media.length;
+  }
+
+  /** No more frames fall due. */
+  pause(): void {
+    this.#isPaused = true;
   }
 
   /** Frames fall due and counters reach the machine from now on, in virtual time. */
@@ -49,8 +58,10 @@ export class WorldMedia {
     let sinceReportMs = 0;
     const tick = async (): Promise<void> => {
       sinceReportMs += stepMs;
+      // Real time, in which keys are imported, must not let virtual time run ahead.
+      await Promise.all(this.#obeying.splice(0));
       for (const [device, { media }] of this.#followed) {
-        if (device.isGone) continue;
+        if (device.isGone || this.#isPaused) continue;
         await media.sendDue();
         if (sinceReportMs >= 1_000) device.feed({ t: 'set-contexts', ...media.contexts() });
       }

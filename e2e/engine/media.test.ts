@@ -1,0 +1,304 @@
+/**
+ * What people without browsers see and hear of each other: the client's engine and the real frame pipeline, through the
+ * real server, with an SFU in memory that forwards everything to everybody and lies where a test says so.
+ */
+import type { MediaKind } from '@conclave/crypto/kid';
+import { toHex } from '@conclave/protocol/bytes';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually, MediaCall, type MediaPerson, pause, shownOf, untilTogether } from './media-call.ts';
+import type { NodeMedia } from './node-media.ts';
+import { openSocketFrom } from './node-person.ts';
+import type { Packet, Track } from './node-sfu.ts';
+
+/** A Remove cuts off what came before it after this long (D14). */
+const AFTER_REMOVE_MS = 1_000;
+
+let call: MediaCall;
+
+beforeEach(async () => {
+  call = await MediaCall.start();
+});
+
+afterEach(async () => {
+  await call.end();
+});
+
+async function callOf(...names: readonly string[]): Promise<readonly MediaPerson[]> {
+  const people: MediaPerson[] = [];
+  for (const name of names) {
+    people.push(await call.enter(name, people[0] && { link: people[0].person.link }));
+  }
+  await untilTogether(people);
+  await eventually('everybody is shown everybody', () => people.every((one) => seesAll(one.media, people)));
+  return people;
+}
+
+/** Sound and picture of every other. */
+function seesAll(media: NodeMedia, people: readonly MediaPerson[]): boolean {
+  const others = people.flatMap(({ person }) => (person.name === media.name ? [] : [person.name]));
+  return others.every((name) =>
+    ['microphone', 'camera'].every((kind) => shownOf(media, `${name}/${kind}`).length > 0),
+  );
+}
+
+/** How many frames of each person were shown, from a point on. */
+function shownSince(media: NodeMedia, from: number): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { label } of media.shown.slice(from)) {
+    const name = label.slice(0, label.indexOf('/'));
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Each label at most once, of each sender in rising order. */
+function expectOnceAndInOrder(media: NodeMedia): void {
+  expect(new Set(media.shown.map(({ label }) => label)).size).toBe(media.shown.length);
+  const last = new Map<string, number>();
+  for (const { label } of media.shown) {
+    const [sender = '', number = ''] = splitLabel(label);
+    expect(Number(number)).toBeGreaterThan(last.get(sender) ?? -1);
+    last.set(sender, Number(number));
+  }
+}
+
+function splitLabel(label: string): readonly string[] {
+  const dot = label.lastIndexOf('.');
+  return [label.slice(0, dot), label.slice(dot + 1)];
+}
+
+/** The page was told to put every frame on the tile of who made it, as what it is. */
+function expectOwnTiles(media: NodeMedia, others: readonly MediaPerson[]): void {
+  const names = new Map(others.map(({ person }) => [toHex(person.key.publicKey), person.name]));
+  const told = media.shown.map(({ as }) => `${names.get(as?.leafKey ?? '')}/${as?.kind}`);
+  expect(told).toEqual(media.shown.map(({ label }) => label.slice(0, label.lastIndexOf('/'))));
+}
+
+function trackOf(from: NodeMedia, kind: MediaKind): Track {
+  const packet = call.sfu.recorded.findLast(({ track }) => track.from === from && track.kind === kind);
+  if (packet === undefined) throw new Error(`${from.name} has sent nothing of that kind`);
+  return packet.track;
+}
+
+describe('who has gone and who comes', () => {
+  test('[S103] a kick: 1 s later the removed device opens nothing new, and nobody opens anything of it', async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    ada.person.feed({ t: 'kick', leafKey: bob.person.key.publicKey });
+    await ada.person.until('the Remove is accepted', (view) => view?.people.length === 2);
+    await pause(AFTER_REMOVE_MS);
+    const from = [ada, bob, eve].map(({ media }) => media.shown.length) as [number, number, number];
+    await pause(1_500);
+    expect(shownSince(bob.media, from[1])).toEqual({});
+    expect(shownSince(ada.media, from[0])).toEqual({ Eve: expect.any(Number) });
+    expect(shownSince(eve.media, from[2])).toEqual({ Ada: expect.any(Number) });
+    expect(shownSince(ada.media, from[0])['Eve']).toBeGreaterThan(30);
+    // They did come: without the key of their epoch, they waited and were dropped.
+    expect(bob.media.drops()['no-key']).toBeGreaterThan(10);
+  });
+
+  test('[S103] a kicked device that goes on sealing with the keys that it has is shown to nobody', async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    ada.person.feed({ t: 'kick', leafKey: bob.person.key.publicKey });
+    await Promise.all([ada.person.untilSees('Ada', 'Eve'), eve.person.untilSees('Ada', 'Eve')]);
+    await bob.media.instruct({ t: 'gate', isOpen: true });
+    const from = [ada.media.shown.length, eve.media.shown.length] as const;
+    const sent = bob.media.sealed.length;
+    await bob.media.send(20);
+    await pause(300);
+    expect(bob.media.sealed.length).toBeGreaterThanOrEqual(sent + 40);
+    expect(shownSince(ada.media, from[0])['Bob']).toBeUndefined();
+    expect(shownSince(eve.media, from[1])['Bob']).toBeUndefined();
+  });
+
+  test('[S103] a leave: 1 s later the device that left opens nothing new', async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    bob.person.feed({ t: 'leave' });
+    await ada.person.until('the Remove is accepted', (view) => view?.people.length === 2);
+    await pause(AFTER_REMOVE_MS);
+    const from = [ada, bob, eve].map(({ media }) => media.shown.length) as [number, number, number];
+    await pause(500);
+    expect(shownSince(bob.media, from[1])).toEqual({});
+    expect(shownSince(ada.media, from[0])['Eve']).toBeGreaterThan(10);
+    expect(shownSince(eve.media, from[2])['Ada']).toBeGreaterThan(10);
+    expect(shownSince(ada.media, from[0])['Bob']).toBeUndefined();
+  });
+
+  test('[S104] a joiner opens no frame from before its epoch, though all are recorded and played to it', async () => {
+    const [ada] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson];
+    await pause(300);
+    const before = [...call.sfu.recorded];
+    expect(before.length).toBeGreaterThan(60);
+    const max = await call.enter('Max', { link: ada.person.link });
+    await untilTogether(call.people);
+    await eventually('Max is shown everybody', () => seesAll(max.media, call.people));
+    // On tracks of their own, and on those that he already has.
+    for (const [index, packet] of before.entries()) {
+      call.sfu.put(packet, max.media);
+      call.sfu.put(packet, max.media, { ...packet.track, id: `again ${packet.track.id}` });
+      if (index % 20 === 0) await pause(1);
+    }
+    await pause(200);
+    const old = new Set(before.map(({ label }) => label));
+    expect(max.media.shown.filter(({ label }) => old.has(label))).toEqual([]);
+    expect(max.media.drops()['unknown-key']).toBeGreaterThan(before.length);
+  });
+});
+
+describe('who has not confirmed', () => {
+  test('[S106] a newcomer whose beats the network keeps back is never shown, and is once they arrive', async () => {
+    const [ada, bob] = (await callOf('Ada', 'Bob')) as [MediaPerson, MediaPerson];
+    let isCut = true;
+    const openSocket = (url: string): WebSocket => {
+      const socket = openSocketFrom(call.origin, url);
+      const send = socket.send.bind(socket);
+      socket.send = (data) => {
+        const isBeat = typeof data === 'string' && data.includes('"t":"beat"');
+        if (!isCut || !isBeat) send(data);
+      };
+      return socket;
+    };
+    const max = await call.enter('Max', { link: ada.person.link, openSocket });
+    await eventually('Max sends', () => max.media.sealed.length > 50);
+    await pause(1_500);
+    for (const { media } of [ada, bob]) {
+      expect(shownOf(media, 'Max')).toEqual([]);
+      expect(media.drops().unconfirmed).toBeGreaterThan(20);
+    }
+    isCut = false;
+    max.person.feed({ t: 'set-flags', flags: { microphone: true, camera: true, screen: false, hand: true } });
+    await eventually('Max is shown', () =>
+      [ada, bob].every(({ media }) => shownOf(media, 'Max').length > 20),
+    );
+  });
+});
+
+describe('an SFU that lies', () => {
+  test('[S12] what was shown is not shown again, on the same receiver or on new ones', async () => {
+    const [ada, bob] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson];
+    await pause(300);
+    const recorded = call.sfu.recorded.filter(({ track }) => track.from !== bob.media);
+    for (const round of [1, 2]) {
+      for (const packet of recorded) {
+        call.sfu.put(packet, bob.media);
+        call.sfu.put(packet, bob.media, { ...packet.track, id: `${round} ${packet.label}` });
+      }
+      await pause(50);
+    }
+    await pause(300);
+    expectOnceAndInOrder(bob.media);
+    expect(bob.media.drops().replayed).toBeGreaterThan(recorded.length);
+    await expectFlow(ada, bob);
+  });
+
+  test('[S8] my own frames are not shown to me', async () => {
+    const [ada, bob] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson];
+    const own = call.sfu.recorded.filter(({ track }) => track.from === bob.media);
+    for (const packet of own) {
+      call.sfu.put(packet, bob.media);
+      call.sfu.put(packet, bob.media, { ...packet.track, id: `ada ${packet.label}`, from: ada.media });
+    }
+    await pause(100);
+    expect(shownOf(bob.media, 'Bob')).toEqual([]);
+    expect(bob.media.drops().own).toBe(2 * own.length);
+    await expectFlow(ada, bob);
+  });
+
+  test("[S14] one person's frames on another's track, and a microphone's on a camera's", async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    const swapped = new Set<string>();
+    call.sfu.route = (packet, to) => {
+      const isSwapped = to === bob.media && Number(splitLabel(packet.label)[1]) % 4 === 0;
+      if (!isSwapped) return call.sfu.put(packet, to);
+      const { from, kind } = packet.track;
+      swapped.add(packet.label);
+      const isOtherKind = swapped.size % 2 === 0;
+      const wrongKind = kind === 'camera' ? 'microphone' : 'camera';
+      const other = from === ada.media ? eve.media : ada.media;
+      call.sfu.put(packet, to, isOtherKind ? trackOf(from, wrongKind) : trackOf(other, kind));
+    };
+    const from = bob.media.shown.length;
+    await pause(1_000);
+    const since = bob.media.shown.slice(from);
+    expect(swapped.size).toBeGreaterThan(20);
+    expect(since.length).toBeGreaterThan(30);
+    expect(since.filter(({ label }) => swapped.has(label))).toEqual([]);
+    expectOnceAndInOrder(bob.media);
+    expectOwnTiles(bob.media, [ada, eve]);
+    await expectFlow(ada, bob);
+  });
+
+  test('[S14] all frames of two people change tracks: each goes on, on the own tile', async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    const from = bob.media.shown.length;
+    call.sfu.route = (packet, to) => {
+      const { from: sender, kind } = packet.track;
+      const other = sender === ada.media ? eve.media : ada.media;
+      if (to === bob.media) call.sfu.put(packet, to, trackOf(other, kind));
+      else call.sfu.put(packet, to);
+    };
+    await pause(2_000);
+    expect(shownSince(bob.media, from)).toEqual({ Ada: expect.any(Number), Eve: expect.any(Number) });
+    expect(Math.min(...Object.values(shownSince(bob.media, from)))).toBeGreaterThan(20);
+    expectOwnTiles(bob.media, [ada, eve]);
+    expectOnceAndInOrder(bob.media);
+  });
+
+  test('[S16] frames held back until 3 s after a beat that counted them are not shown', async () => {
+    const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
+    const held: Packet[] = [];
+    call.sfu.route = (packet, to) => {
+      if (to === bob.media && packet.track.from === ada.media) held.push(packet);
+      else call.sfu.put(packet, to);
+    };
+    await pause(400);
+    const counted = held.length;
+    // The worker's next report reaches the call within a second, and a change of flags sends it on.
+    await pause(1_100);
+    ada.person.feed({ t: 'set-flags', flags: { microphone: true, camera: true, screen: false, hand: true } });
+    await bob.person.until('the hand', (view) => view?.people.some(({ flags }) => flags.hand) === true);
+    await pause(3_200);
+    const from = bob.media.shown.length;
+    call.sfu.route = (packet, to) => call.sfu.put(packet, to);
+    for (const packet of held.slice(0, counted)) call.sfu.put(packet, bob.media);
+    await pause(200);
+    const late = new Set(held.slice(0, counted).map(({ label }) => label));
+    expect(counted).toBeGreaterThan(10);
+    expect(bob.media.shown.slice(from).filter(({ label }) => late.has(label))).toEqual([]);
+    expect(bob.media.drops().stale).toBeGreaterThan(0);
+    await expectFlow(ada, bob);
+    await expectFlow(eve, bob);
+  });
+
+  test('[S11] plaintext and altered frames are not shown, and those between them are', async () => {
+    const [ada, bob] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson];
+    const forged: string[] = [];
+    call.sfu.route = (packet, to) => {
+      const { data } = packet.frame;
+      const altered = data.slice();
+      const at = Math.floor(Math.random() * altered.length);
+      altered[at] = (altered[at] ?? 0) ^ (1 << Math.floor(Math.random() * 8));
+      const label = `|forged/${packet.track.kind}/0.${forged.length}`;
+      forged.push(label);
+      for (const bytes of [new TextEncoder().encode(`x${label}`), altered]) {
+        call.sfu.put({ ...packet, frame: { ...packet.frame, data: bytes } }, to);
+      }
+      call.sfu.put(packet, to);
+    };
+    await pause(700);
+    expect(shownOf(bob.media, 'forged')).toEqual([]);
+    expect(forged.length).toBeGreaterThan(50);
+    expectOnceAndInOrder(bob.media);
+    await expectFlow(ada, bob);
+  });
+});
+
+/** Frames of one person go on being shown to another. */
+async function expectFlow(from: MediaPerson, to: MediaPerson): Promise<void> {
+  call.sfu.route = (packet, media) => call.sfu.put(packet, media);
+  for (const kind of ['microphone', 'camera']) {
+    const before = shownOf(to.media, `${from.person.name}/${kind}`).length;
+    await eventually(`${kind} of ${from.person.name} goes on`, () => {
+      return shownOf(to.media, `${from.person.name}/${kind}`).length > before + 5;
+    });
+  }
+}
