@@ -4,8 +4,11 @@
  *
  * @see SPEC.md C50–C99
  */
+import { verify } from '@conclave/crypto/mls/signing-key';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
+import { PARTICIPANTS_MAX } from '@conclave/protocol/limits';
+import { attestationBytes } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
 import { askLog, shelve } from './asking.ts';
 import { receiveBeats } from './beating.ts';
@@ -25,6 +28,7 @@ import { mergeOwn, ownCommits, receiveCommit, receiveLeaveProposal } from './rec
 import { reopened, replayLog, withoutLog } from './recovering.ts';
 import type { Turn } from './turn.ts';
 import type { ClosedReason } from './view.ts';
+import { isInTree } from './viewing.ts';
 
 /** A tree that was asked for; any other is nobody's. */
 export async function receiveTree(turn: Turn, event: Extract<CallEvent, { t: 'tree' }>): Promise<void> {
@@ -125,22 +129,26 @@ function onEpochTaken(turn: Turn, message: Extract<ServerMessage, { t: 'epoch-ta
   if (message.epoch > (turn.state.member?.epoch ?? 0)) askLog(turn);
 }
 
-function onAttestation(turn: Turn, message: Extract<ServerMessage, { t: 'attestation' }>): void {
+/** Kept only if it is true and of somebody who is there: a commit that rests on another one is refused by all. */
+async function onAttestation(
+  turn: Turn,
+  { groupId, epoch, leafKey, signature }: Extract<ServerMessage, { t: 'attestation' }>,
+): Promise<void> {
   const { member } = turn.state;
-  if (member === undefined || message.epoch !== member.epoch) return;
-  if (!equalBytes(member.groupId, message.groupId)) return;
-  const attestations = new Map(member.attestations).set(toHex(message.leafKey), message.signature);
-  turn.setMember({ attestations });
+  if (member === undefined || epoch !== member.epoch || !equalBytes(member.groupId, groupId)) return;
+  if (!isInTree(turn.state, leafKey)) return;
+  const { serverKey } = member.policy;
+  if (!(await verify(serverKey, signature, attestationBytes(groupId, epoch, leafKey)))) return;
+  turn.setMember({ attestations: new Map(member.attestations).set(toHex(leafKey), signature) });
 }
 
 function onConnection(
   turn: Turn,
   { participantId, isConnected }: Extract<ServerMessage, { t: 'connection' }>,
 ): void {
-  const lostParticipants = new Set(turn.state.lostParticipants);
-  if (isConnected) lostParticipants.delete(participantId);
-  else lostParticipants.add(participantId);
-  turn.set({ lostParticipants });
+  const others = [...turn.state.lostParticipants].filter((other) => other !== participantId);
+  const lost = isConnected ? others : [...others, participantId];
+  turn.set({ lostParticipants: new Set(lost.slice(-PARTICIPANTS_MAX)) });
 }
 
 const CLOSING: Partial<Record<ErrorCode, ClosedReason>> = {
