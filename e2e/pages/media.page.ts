@@ -36,6 +36,7 @@ const media = createMediaSession({
   onUnbound: (receiverId) => shown.delete(receiverId),
   onTrouble: (reports) => troubles.push(...reports),
   onLeak: () => leaks++,
+  onFailed: () => console.error('the media worker failed'),
 });
 const { port1: instructions, port2 } = new MessageChannel();
 media.usePort(port2);

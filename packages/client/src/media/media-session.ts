@@ -27,6 +27,8 @@ export type MediaSessionPorts = {
   readonly onTrouble: (reports: readonly TroubleReport[]) => void;
   /** Media left unsealed, or a sender was born unguarded. Its track is stopped already; end the call and say why. */
   readonly onLeak: () => void;
+  /** The worker could not be loaded, or threw: nothing leaves and nothing is shown any more. */
+  readonly onFailed: () => void;
 };
 
 export type MediaSession = {
@@ -94,6 +96,8 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
         break;
     }
   });
+
+  worker.addEventListener('error', () => ports.onFailed());
 
   const watch = createWatch(born, counting.ask, ports.onLeak);
 

@@ -70,6 +70,7 @@ class BrowserCallSession implements CallSession {
         this.#mediaChanged();
       },
       onLeak: () => this.#stop('UNENCRYPTED_MEDIA'),
+      onFailed: () => this.#stop('WORKER_FAILED'),
     };
     this.#media = borrowMedia(this.#mediaListener);
     this.#speaking = new Speaking((key, isSpeaking) => {

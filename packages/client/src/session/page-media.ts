@@ -18,6 +18,7 @@ export function borrowMedia(by: MediaListener): MediaSession {
     onUnbound: (receiverId) => listener?.onUnbound(receiverId),
     onTrouble: (reports) => listener?.onTrouble(reports),
     onLeak: () => listener?.onLeak(),
+    onFailed: () => listener?.onFailed(),
   });
   return session;
 }
