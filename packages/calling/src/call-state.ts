@@ -256,6 +256,8 @@ export interface CallState {
    * an own commit cannot be staged.
    */
   readonly shelved: readonly InFlight[];
+  /** After a commit that was not taken, the next one comes no sooner. */
+  readonly commitAfterMs: number;
   /** Commits that overtook the own entry. */
   readonly early: readonly Extract<ServerMessage, { t: 'commit' }>[];
   /** A request for the log that was not answered yet. */

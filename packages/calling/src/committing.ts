@@ -32,6 +32,8 @@ import { type RankedWish, type Wish, wishesOf } from './wishes.ts';
 export async function commitOnTime(turn: Turn): Promise<number | undefined> {
   const { member } = turn.state;
   if (member === undefined || !canCommit(turn.state, member)) return undefined;
+  const { commitAfterMs } = turn.state;
+  if (turn.nowMs < commitAfterMs) return commitAfterMs;
   const wishes = wishesOf(turn.state, member, turn.nowMs);
   noteWishes(turn, member, wishes);
   let wakeAtMs: number | undefined;

@@ -23,7 +23,7 @@ import {
 } from './entering.ts';
 import { receiveGroupInfo, receiveTreeForExternal, retryLater } from './external.ts';
 import { dropKnock, receiveKnock } from './knocks.ts';
-import { EARLY_COMMITS_MAX } from './machine-limits.ts';
+import { COMMIT_RETRY_MS, EARLY_COMMITS_MAX } from './machine-limits.ts';
 import { mergeOwn, ownCommits, receiveCommit, receiveLeaveProposal } from './receiving.ts';
 import { reopened, replayLog, withoutLog } from './recovering.ts';
 import type { Turn } from './turn.ts';
@@ -121,6 +121,7 @@ function onEpochTaken(turn: Turn, message: Extract<ServerMessage, { t: 'epoch-ta
   const { inFlight, external, knock } = turn.state;
   if (inFlight?.request !== message.request) return;
   shelve(turn);
+  turn.set({ commitAfterMs: turn.nowMs + COMMIT_RETRY_MS });
   if (external !== undefined) {
     retryLater(turn);
     if (knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
@@ -166,6 +167,7 @@ function onError(turn: Turn, code: ErrorCode, request: number | undefined): void
   if (request !== undefined) {
     if (inFlight?.request === request) {
       shelve(turn);
+      turn.set({ commitAfterMs: turn.nowMs + COMMIT_RETRY_MS });
       if (external !== undefined) retryLater(turn);
     } else if (external?.request === request) retryLater(turn);
     else if (founding?.request === request) turn.set({ founding: undefined });

@@ -28,7 +28,7 @@ import { sealName } from '@conclave/crypto/name';
 import { sealOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { askLog } from './asking.ts';
+import { askLog, shelve } from './asking.ts';
 import type { CallState, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
 import { heldInForce, pskSecrets } from './held-links.ts';
@@ -182,7 +182,9 @@ export async function receiveTreeForWelcome(turn: Turn, tree: Bytes | undefined)
   if (!joined.ok) turn.set({ refused: `${joined.error.code} ${joined.error.detail}` });
   if (!joined.ok) return joined.error.code === 'JUDGED' ? turn.close('REFUSED') : startExternal(turn);
   eraseKeyPackage(own.keyPackage);
-  turn.set({ knock: undefined, external: undefined, inFlight: undefined });
+  // A way in by an own commit may have been taken all the same: then the log holds it.
+  shelve(turn);
+  turn.set({ knock: undefined, external: undefined });
   await merge(turn, joined.value, {
     kind: 'welcomed',
     removed: [],

@@ -47,3 +47,5 @@ export const FROZEN_RETRY_MS = 5_000;
 export const SHELVED_COMMITS_MAX = 4;
 /** Keys that were here before, let in again without a click: as many as the KeyPackages remembered. */
 export const FORMER_KEYS_MAX = 4_096;
+/** After a commit that was not taken, and no newer epoch to show for it: a server that refuses for ever is asked at this pace. */
+export const COMMIT_RETRY_MS = 250;

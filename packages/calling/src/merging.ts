@@ -100,8 +100,8 @@ function settleWants(turn: Turn, advent: Advent): void {
   const kicked = isKick ? advent.removed.map(({ signatureKey }) => toHex(signatureKey)) : [];
   turn.set({
     links: withHeldFirst(state.links, member.held),
-    inFlight: undefined,
-    shelved: [],
+    ...stillAhead(state, member.epoch),
+    commitAfterMs: 0,
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
@@ -113,6 +113,17 @@ function settleWants(turn: Turn, advent: Advent): void {
     lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
     code: undefined,
   });
+}
+
+/** Own commits of later epochs: a way back that was given up, while the log brings what came before it. */
+function stillAhead(
+  { inFlight, shelved }: CallState,
+  epoch: number,
+): Pick<CallState, 'inFlight' | 'shelved'> {
+  return {
+    inFlight: inFlight !== undefined && inFlight.epoch >= epoch ? inFlight : undefined,
+    shelved: shelved.filter((own) => own.epoch >= epoch),
+  };
 }
 
 /** The newest of those who were ever here, without the kicked. */
