@@ -19,7 +19,7 @@ export function showView(turn: Turn): void {
   turn.effects.push({ t: 'view', view });
 }
 
-export function viewOf(state: CallState, nowMs: number): CallView {
+function viewOf(state: CallState, nowMs: number): CallView {
   const { member, closed, identity, knocks, oldLinkCount, pause, code, ownKey } = state;
   const policy = member && policyInForce(member);
   const people = member === undefined ? [] : peopleNow(state, nowMs);
