@@ -5,18 +5,22 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { measureJoin } from './join.ts';
 import { measureMls } from './mls.ts';
 import { type Table, toMarkdown } from './report.ts';
 
-const suites: Record<string, () => Promise<Table>> = { mls: measureMls };
+const suites: Record<string, () => Promise<Table[]>> = {
+  join: measureJoin,
+  mls: async () => [await measureMls()],
+};
 
 const chosen = process.argv.slice(2);
 const tables: Table[] = [];
 for (const [name, measure] of Object.entries(suites)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
-  const table = await measure();
-  console.log(toMarkdown(table));
-  tables.push(table);
+  const measured = await measure();
+  for (const table of measured) console.log(toMarkdown(table));
+  tables.push(...measured);
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 const text = `# Results\n\n${new Date().toISOString().slice(0, 10)} · ${machine}\n\n${tables.map(toMarkdown).join('\n')}`;

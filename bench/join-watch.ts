@@ -1,0 +1,63 @@
+/**
+ * Goes into a page before its own code, as text: clicks Join when told to, and notes when what came. It may use nothing
+ * from outside itself.
+ */
+
+/** Unix milliseconds with fractions, of one clock on one machine. */
+export interface JoinTimes {
+  /** Navigation started. */
+  readonly opened: number;
+  /** The Join button could be clicked. */
+  readonly form?: number;
+  readonly clicked?: number;
+  /** The other's tile was on the page. */
+  readonly tile?: number;
+  /** A video stood in the tile: for Conclave, its track had been bound to a person. */
+  readonly video?: number;
+  /** The first frame of it was handed to the compositor. */
+  readonly frame?: number;
+}
+
+export interface JoinWish {
+  /** `aria-label` of the tile whose picture is waited for. */
+  readonly tileName: string;
+  readonly name: string;
+  /** Clicks as soon as it can; otherwise when `clickJoin` is called. */
+  readonly isImmediate: boolean;
+}
+
+export function watchJoin({ tileName, name, isImmediate }: JoinWish): void {
+  const times: Record<string, number> = { opened: performance.timeOrigin };
+  const now = () => performance.timeOrigin + performance.now();
+  const note = (what: string) => {
+    times[what] ??= now();
+  };
+  const joinButton = () =>
+    [...document.querySelectorAll('button')].find((one) => one.textContent?.trim() === 'Join');
+  const clickJoin = () => {
+    const button = joinButton();
+    const field = document.querySelector<HTMLInputElement>('input[type=text]');
+    if (!button || !field) throw new Error('no Join on this page');
+    field.value = name;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    note('clicked');
+    button.click();
+  };
+  const look = () => {
+    const button = joinButton();
+    if (times['form'] === undefined && button && !button.disabled) {
+      note('form');
+      if (isImmediate) clickJoin();
+    }
+    const tiles = [...document.querySelectorAll('[role=group]')];
+    const tile = tiles.find((one) => one.getAttribute('aria-label') === tileName);
+    if (!tile) return;
+    note('tile');
+    const video = tile.querySelector('video');
+    if (!video || times['video'] !== undefined) return;
+    note('video');
+    video.requestVideoFrameCallback(() => note('frame'));
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
+  Object.assign(globalThis, { joinTimes: times, clickJoin });
+}
