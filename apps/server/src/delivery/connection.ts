@@ -11,16 +11,27 @@ import { HELLO_TIMEOUT_MS } from '@conclave/protocol/limits';
 import { helloBytes } from '@conclave/protocol/signed-bytes';
 import { type ClientMessage, decodeClientMessage } from '@conclave/protocol/wire';
 import { MESSAGE_RATES, PENDING_MESSAGES_MAX, SOCKET_BYTES_RATE } from '../delivery-limits.ts';
+import type { Log } from '../log.ts';
+import type { Mailboxes } from '../mailbox.ts';
 import { TokenBucket } from '../rate-limit.ts';
-import type { Delivery } from './delivery.ts';
+import type { DeliveryContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 import { type Hello, handleHello, type Seat } from './hello.ts';
 import { endSession } from './presence.ts';
 import { verifyLeafSignature } from './server-key.ts';
 import { type Outlet, refuse, sendTo } from './session.ts';
 
+/** What a connection needs of the service that it belongs to. */
+export interface ConnectionHome {
+  readonly context: DeliveryContext;
+  readonly mailboxes: Mailboxes;
+  readonly log: Log;
+  mayHello(address: string): boolean;
+  mayOpenRoom(address: string): boolean;
+}
+
 export class Connection {
-  readonly #delivery: Delivery;
+  readonly #delivery: ConnectionHome;
   readonly #outlet: Outlet;
   readonly #address: string;
   readonly #onClosed: () => void;
@@ -32,7 +43,7 @@ export class Connection {
   #pending = 0;
   #isClosed = false;
 
-  constructor(delivery: Delivery, outlet: Outlet, address: string, onClosed: () => void) {
+  constructor(delivery: ConnectionHome, outlet: Outlet, address: string, onClosed: () => void) {
     this.#delivery = delivery;
     this.#outlet = outlet;
     this.#address = address;
