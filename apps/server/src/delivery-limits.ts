@@ -61,6 +61,8 @@ export const REFUSED_COMMITS_MAX = 2;
 export const EARLIER_ACCESS_MAX = 64;
 /** Counted holders of the old link; beyond it the number stays. */
 export const OLD_LINK_COUNT_MAX = 999;
+/** Beats are bundled over this span for each member with a session: 1 ms for two, `BEAT_BUNDLE_MS` from 100 on. */
+export const BEAT_BUNDLE_MS_PER_MEMBER = 0.5;
 /** Beats that are bundled at most; a full bundle goes at once. 1.4 kB each as text, under the 1 MiB of a frame. */
 export const BEATS_PER_BUNDLE_MAX = 500;
 /** Pause between two looks at what has become due. */

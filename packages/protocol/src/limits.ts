@@ -33,7 +33,7 @@ export const EMPTY_CALL_LIFETIME_MS = 60_000;
 export const ATTESTATION_DELAY_MS = 15_000;
 /** Others are shown 'reconnecting' after this time (D8). */
 export const RECONNECTING_DELAY_MS = 2_000;
-/** The server sends the beats of this span as one bundle (D23). */
+/** The server sends the beats of this span as one bundle, of a shorter one in small calls (D23). */
 export const BEAT_BUNDLE_MS = 50;
 /** How long a socket may stay silent before hello. */
 export const HELLO_TIMEOUT_MS = 10_000;

@@ -1,11 +1,12 @@
 /**
- * beat: sealed signs of life, bundled per 50 ms; every member gets the same bundle, its own beat included (D23).
+ * beat: sealed signs of life, bundled; every member gets the same bundle, its own beat included (D23). Bundles spare a
+ * large call its square of messages; in a small one a joiner would only wait for them.
  *
  * @see SPEC.md V44
  */
 import { BEAT_BUNDLE_MS } from '@conclave/protocol/limits';
 import type { ClientMessage } from '@conclave/protocol/wire';
-import { BEATS_PER_BUNDLE_MAX } from '../delivery-limits.ts';
+import { BEAT_BUNDLE_MS_PER_MEMBER, BEATS_PER_BUNDLE_MAX } from '../delivery-limits.ts';
 import type { Call } from './call.ts';
 import type { DeliveryContext } from './context.ts';
 import { refuse, type Session, sendToAll } from './session.ts';
@@ -19,7 +20,11 @@ export function handleBeat(context: DeliveryContext, call: Call, session: Sessio
   }
   call.pendingBeats.push(sealed);
   if (call.pendingBeats.length >= BEATS_PER_BUNDLE_MAX) flushBeats(call);
-  else call.cancelBeatFlush ??= context.clock.after(BEAT_BUNDLE_MS, () => flushBeats(call));
+  else call.cancelBeatFlush ??= context.clock.after(bundleMs(call), () => flushBeats(call));
+}
+
+function bundleMs(call: Call): number {
+  return Math.min(BEAT_BUNDLE_MS, Math.ceil(call.memberSessions().length * BEAT_BUNDLE_MS_PER_MEMBER));
 }
 
 function flushBeats(call: Call): void {

@@ -45,24 +45,34 @@ describe('proposal', () => {
 });
 
 describe('beats', () => {
-  test('[V44] beats of 50 ms are one bundle, the same for all members', async () => {
+  test('[V44] beats of a span are one bundle, the same for all members', async () => {
     const stage = await Stage.open();
     const host = await stage.host();
     const member = await stage.guest(host);
     const waiting = await stage.greet();
     const [first, second, third] = [randomOf(32), randomOf(32), randomOf(32)];
     await host.send({ t: 'beat', sealed: first });
-    await stage.advance(49);
     await member.send({ t: 'beat', sealed: second });
     expect(host.got('beats')).toEqual([]);
     await stage.advance(1);
     await member.send({ t: 'beat', sealed: third });
-    await stage.advance(50);
+    await stage.advance(1);
     expect(host.got('beats').map(({ beats }) => beats)).toEqual([[first, second], [third]]);
     expect(member.got('beats')).toEqual(host.got('beats'));
     expect(waiting.got('beats')).toEqual([]);
     await waiting.send({ t: 'beat', sealed: first });
     expect(waiting.codes()).toEqual(['NOT_ALLOWED']);
+  });
+
+  test('[V44] the span grows with the call', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    for (let count = 0; count < 3; count++) await stage.guest(host);
+    await host.send({ t: 'beat', sealed: randomOf(32) });
+    await stage.advance(1);
+    expect(host.got('beats')).toEqual([]);
+    await stage.advance(1);
+    expect(host.got('beats')).toHaveLength(1);
   });
 });
 
