@@ -18,3 +18,10 @@ export const SFU_RETRY_DELAY_MIN_MS = 250;
 export const SFU_RETRY_DELAY_MAX_MS = 5_000;
 /** Events that wait for the call machine: a hundred members' beats of several seconds. */
 export const MAILBOX_EVENTS_MAX = 4_096;
+/** Pictures that are asked for before the page has said what is on the screen: what fits one at a readable size. */
+export const FIRST_PICTURES_MAX = 9;
+/** The middle layer of a 720p camera: seen at once in any tile, replaced by the size that the page reports. */
+export const FIRST_PICTURE_WIDTH_PX = 640;
+export const FIRST_PICTURE_HEIGHT_PX = 360;
+/** Links of one room held at a time: each Remove between a kick and the change of the link derives another (D10). */
+export const HELD_LINKS_MAX = 8;

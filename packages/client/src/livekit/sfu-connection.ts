@@ -14,6 +14,7 @@ import type { Result } from '@conclave/protocol/result';
 import { err, ok } from '@conclave/protocol/result';
 import type { RemoteTrackPublication } from 'livekit-client';
 import { Room, RoomEvent, setLogLevel } from 'livekit-client';
+import { FIRST_PICTURE_HEIGHT_PX, FIRST_PICTURE_WIDTH_PX, FIRST_PICTURES_MAX } from '../limits.ts';
 import type { MediaSession } from '../media/media-session.ts';
 import { EncryptionManager } from './encryption-manager.ts';
 import type { PublishOptions } from './publishing.ts';
@@ -56,7 +57,7 @@ export type SfuConnection = {
   readonly unpublish: (kind: MediaKind) => void;
   /** Stops the frames at once, in the worker, and tells the SFU. */
   readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
-  /** Subscribes to this, at this size, and to nothing else. */
+  /** Subscribes to this, at this size, and to nothing else. Until the first wish the first pictures are subscribed. */
   readonly wish: (wishes: readonly Wish[]) => void;
   readonly close: () => Promise<void>;
 };
@@ -78,12 +79,13 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
     publishDefaults: { red: false, dtx: false, backupCodec: false, stopMicTrackOnMute: false },
   });
   const publishing = createPublishing(room, media, ports.onPublishFailed);
-  let wishes: readonly Wish[] = [];
+  let wishes: readonly Wish[] | undefined;
 
   const subscribe = (): void => {
+    const wanted = wishes ?? firstWishes(room);
     for (const participant of room.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) {
-        subscribeTo(publication, wishes, participant.identity);
+        subscribeTo(publication, wanted, participant.identity);
       }
     }
   };
@@ -136,6 +138,22 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
       await room.disconnect(false);
     },
   };
+}
+
+/**
+ * What is asked for while the person is still at the preview, so that it is on its way the moment that the server lets
+ * this participant subscribe. Nothing of it is shown before its sender is confirmed.
+ */
+function firstWishes(room: Room): readonly Wish[] {
+  const sizes = { width: FIRST_PICTURE_WIDTH_PX, height: FIRST_PICTURE_HEIGHT_PX };
+  const all = [...room.remoteParticipants.values()].flatMap(({ identity, trackPublications }) =>
+    [...trackPublications.values()].flatMap(({ source }): Wish[] => {
+      const kind = kindOfSource(source);
+      return kind === undefined ? [] : [{ participantId: identity, kind, ...sizes }];
+    }),
+  );
+  const isPicture = ({ kind }: Wish) => kind === 'camera' || kind === 'screenVideo';
+  return [...all.filter((wish) => !isPicture(wish)), ...all.filter(isPicture).slice(0, FIRST_PICTURES_MAX)];
 }
 
 function subscribeTo(

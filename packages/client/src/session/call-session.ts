@@ -22,7 +22,7 @@ import type { FromMlsWorker, PersonEvent, ToMlsWorker } from './mls-worker.types
 import { borrowMedia, type MediaListener, returnMedia } from './page-media.ts';
 import { SfuLink } from './sfu-link.ts';
 import { Speaking } from './speaking.ts';
-import { forgetTabLinks, rememberTabLink, tabLinks } from './tab-links.ts';
+import { forgetTabLinks, keepOnlyTabLink, rememberTabLink, tabLinks } from './tab-links.ts';
 import { hexToBytes, wishesOf } from './wishes.ts';
 
 const NO_FLAGS: Flags = { microphone: false, camera: false, screen: false, hand: false };
@@ -43,7 +43,7 @@ class BrowserCallSession implements CallSession {
   readonly #onOnline = () => this.#post({ t: 'online' });
   #leafKey: LeafKey | undefined;
   #view: CallView | undefined;
-  #visible: readonly VisibleTile[] = [];
+  #visible: readonly VisibleTile[] | undefined;
   #flags = NO_FLAGS;
   #connection: MediaView['connection'] = 'connecting';
   #stopped: MediaView['stopped'];
@@ -198,7 +198,8 @@ class BrowserCallSession implements CallSession {
   #hear(message: FromMlsWorker): void {
     if (this.#isDisposed) return;
     if (message.t === 'view') this.#show(message.view);
-    else if (message.t === 'store-link') rememberTabLink(message.link);
+    else if (message.t === 'store-link')
+      (message.isInForce ? keepOnlyTabLink : rememberTabLink)(message.link);
     else if (message.t === 'sfu') void this.#sfu.useTicket(this.#sfuUrl(message.ticket), message.token);
     else this.#closed(message.reason);
   }
@@ -235,6 +236,7 @@ class BrowserCallSession implements CallSession {
   }
 
   #wish(): void {
+    if (this.#visible === undefined) return;
     this.#sfu.wish(wishesOf(this.#view?.people ?? [], this.#visible, devicePixelRatio));
   }
 

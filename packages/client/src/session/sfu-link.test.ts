@@ -70,6 +70,15 @@ describe('the way to the SFU', () => {
     ]);
   });
 
+  test('[S75] nothing is wished for before the page has said what is on the screen', async () => {
+    const link = createLink();
+    await link.useTicket('wss://a', 'token');
+    expect(connections[0]?.told).toEqual(['connect wss://a']);
+    link.wish([]);
+    await link.useTicket('wss://b', 'token');
+    expect(connections[1]?.told).toEqual(['wish 0', 'connect wss://b']);
+  });
+
   test('[S76] a connection that is lost or never made asks for another ticket, after pauses that double', async () => {
     const link = createLink();
     await link.useTicket('wss://a', 'token');

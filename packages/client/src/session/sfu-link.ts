@@ -17,7 +17,8 @@ export class SfuLink {
   readonly #ports: SfuLinkPorts;
   readonly #published = new Map<MediaKind, MediaStreamTrack>();
   readonly #muted = new Set<MediaKind>();
-  #wishes: readonly Wish[] = [];
+  /** Undefined until the page has said what is on the screen. */
+  #wishes: readonly Wish[] | undefined;
   #connection: SfuConnection | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
@@ -38,7 +39,7 @@ export class SfuLink {
     this.#ports.onState('connecting');
     for (const kind of this.#muted) connection.setMuted(kind, true);
     for (const [kind, track] of this.#published) connection.publish(kind, track);
-    connection.wish(this.#wishes);
+    if (this.#wishes) connection.wish(this.#wishes);
     const connected = await connection.connect({ url, token });
     if (this.#connection !== connection) return;
     if (connected.ok) this.#attempt = 0;
