@@ -21,7 +21,7 @@ type Way = 'click' | 'link';
 type Moments = ReadonlyMap<string, number>;
 
 export async function measureJoin(): Promise<Table[]> {
-  const subjects = await startSubjects();
+  const subjects = await startSubjects(process.env['SUBJECT']);
   const taken = new Map<string, number[]>();
   const moments: Record<Way, Moments[]> = { click: [], link: [] };
   try {
@@ -104,7 +104,7 @@ function readTimes(page: Page): Promise<JoinTimes> {
 
 function comparison(subjects: readonly Subject[], taken: ReadonlyMap<string, readonly number[]>): Table {
   const of = (subject: string, way: Way) => taken.get(`${subject} ${way}`) ?? [];
-  const plain = subjects[1]?.name ?? '';
+  const plain = (subjects[1] ?? subjects[0])?.name ?? '';
   const cells = (subject: string, way: Way) => {
     const values = of(subject, way);
     const ratio = median(values) / median(of(plain, way));

@@ -31,17 +31,22 @@ export interface Subjects {
   readonly stop: () => Promise<void>;
 }
 
-/** Conclave, the plain page, and the plain page with livekit-client's own encryption. */
-export async function startSubjects(): Promise<Subjects> {
+/**
+ * Conclave, the plain page, and the plain page with livekit-client's own encryption.
+ *
+ * @param only - a part of a name: for a quick look at one of them
+ */
+export async function startSubjects(only = ''): Promise<Subjects> {
   const product = await startProduct();
   const sfu = await startSfu();
   const plain = await servePlain(sfu);
+  const all = [
+    conclave(product),
+    plainPage('livekit-client alone', plain, false),
+    plainPage('livekit-client, its own encryption', plain, true),
+  ];
   return {
-    all: [
-      conclave(product),
-      plainPage('livekit-client alone', plain, false),
-      plainPage('livekit-client, its own encryption', plain, true),
-    ],
+    all: all.filter(({ name }) => name.includes(only)),
     stop: () => stopAll(product, sfu, plain),
   };
 }
