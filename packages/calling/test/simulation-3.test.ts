@@ -1,0 +1,4 @@
+/** A quarter of the random schedules. */
+import { describeSchedules } from './random-schedule.ts';
+
+describeSchedules(2, 4);
