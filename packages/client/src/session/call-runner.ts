@@ -18,7 +18,7 @@ import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import { TREE_BYTES_MAX } from '@conclave/protocol/limits';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { MAILBOX_EVENTS_MAX } from '../limits.ts';
+import { HELD_LINKS_MAX, MAILBOX_EVENTS_MAX } from '../limits.ts';
 import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
 
 export interface CallRunnerOptions {
@@ -34,7 +34,8 @@ export interface CallRunnerOptions {
   nowMs(): number;
   onView(view: CallView): void;
   onMedia(instruction: MediaInstruction): void;
-  onStoreLink(link: Link): void;
+  /** To be kept beside the others, or in their place once it is in force. */
+  onStoreLink(link: Link, isInForce: boolean): void;
   onSfu(ticket: string, token: string): void;
   onClosed(reason: ClosedReason): void;
 }
@@ -154,7 +155,7 @@ export class CallRunner {
     else if (effect.t === 'view') this.#options.onView(effect.view);
     else if (effect.t === 'wake') this.#wake(effect.atMs);
     else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
-    else if (effect.t === 'store-link') this.#keepLink(effect.link);
+    else if (effect.t === 'store-link') this.#keepLink(effect.link, effect.replaces !== undefined);
     else if (effect.t === 'reconnect') this.#socket.drop();
     else {
       this.close();
@@ -162,12 +163,10 @@ export class CallRunner {
     }
   }
 
-  #keepLink(link: Link): void {
-    this.#links = [link, ...this.#links.filter((other) => !equalBytes(other.secret, link.secret))].slice(
-      0,
-      2,
-    );
-    this.#options.onStoreLink(link);
+  #keepLink(link: Link, isInForce: boolean): void {
+    const others = this.#links.filter((other) => !equalBytes(other.secret, link.secret));
+    this.#links = isInForce ? [link] : [link, ...others].slice(0, HELD_LINKS_MAX);
+    this.#options.onStoreLink(link, isInForce);
   }
 
   /** One at a time: the latest takes the place of the one before. */

@@ -3,7 +3,7 @@ import { isHostKey, type Link } from '@conclave/crypto/link';
 import { equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimLeafKey, createRoomLink, type LeafKey } from './leaf-key.ts';
-import { rememberTabLink, tabLinks } from './tab-links.ts';
+import { keepOnlyTabLink, rememberTabLink, tabLinks } from './tab-links.ts';
 
 /** The storage of one tab; a duplicated tab starts with a copy of it. */
 class TabStorage {
@@ -96,13 +96,15 @@ describe('leaf keys', () => {
 });
 
 describe('links of a tab', () => {
-  test('[S54] a changed link stands before the old one, older ones are gone, and no other storage has them', async () => {
+  test('[S54] a changed link stands before the old one until it is in force; no other storage has either', async () => {
     const local = new TabStorage();
     vi.stubGlobal('localStorage', local);
     const link = await newRoom();
     const changed = [1, 2].map((byte) => ({ ...link, secret: new Uint8Array(32).fill(byte) }));
     for (const each of [link, ...changed]) rememberTabLink(each);
-    expect(tabLinks(link.roomId)).toEqual([changed[1], changed[0]]);
+    expect(tabLinks(link.roomId)).toEqual([...changed.reverse(), link]);
+    keepOnlyTabLink(changed[0] ?? link);
+    expect(tabLinks(link.roomId)).toEqual([changed[0]]);
     expect(tab.text).not.toContain(toBase64Url(link.secret));
     expect(local.text).toBe('');
   });

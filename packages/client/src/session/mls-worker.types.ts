@@ -32,6 +32,6 @@ export type ToMlsWorker =
 
 export type FromMlsWorker =
   | { readonly t: 'view'; readonly view: CallView }
-  | { readonly t: 'store-link'; readonly link: Link }
+  | { readonly t: 'store-link'; readonly link: Link; readonly isInForce: boolean }
   | { readonly t: 'sfu'; readonly ticket: string; readonly token: string }
   | { readonly t: 'closed'; readonly reason: ClosedReason };

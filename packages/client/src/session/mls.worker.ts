@@ -22,7 +22,7 @@ function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
     nowMs: () => performance.timeOrigin + performance.now(),
     onView: (view) => report({ t: 'view', view }),
     onMedia: (instruction) => sendToMedia(mediaPort, instruction),
-    onStoreLink: (link) => report({ t: 'store-link', link }),
+    onStoreLink: (link, isInForce) => report({ t: 'store-link', link, isInForce }),
     onSfu: (ticket, token) => report({ t: 'sfu', ticket, token }),
     onClosed: (reason) => report({ t: 'closed', reason }),
   });

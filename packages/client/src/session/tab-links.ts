@@ -4,9 +4,7 @@
  */
 import { formatLinkPath, type Link, parseLink } from '@conclave/crypto/link';
 import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
-
-/** The one in force and the one before it. */
-const LINKS_KEPT = 2;
+import { HELD_LINKS_MAX } from '../limits.ts';
 
 function slotOf(roomId: Bytes): string {
   return `conclave.links.${toBase64Url(roomId)}`;
@@ -22,10 +20,20 @@ export function tabLinks(roomId: Bytes): readonly Link[] {
   });
 }
 
+/** Writes it before those that are there. */
 export function rememberTabLink(link: Link): void {
   const others = tabLinks(link.roomId).filter((other) => !equalBytes(other.secret, link.secret));
-  const paths = [link, ...others].slice(0, LINKS_KEPT).map(formatLinkPath);
-  sessionStorage.setItem(slotOf(link.roomId), paths.join('\n'));
+  write([link, ...others].slice(0, HELD_LINKS_MAX));
+}
+
+/** The link is in force: no earlier one is ever shown to the server, or believed, again. */
+export function keepOnlyTabLink(link: Link): void {
+  write([link]);
+}
+
+function write(links: readonly Link[]): void {
+  const [first] = links;
+  if (first) sessionStorage.setItem(slotOf(first.roomId), links.map(formatLinkPath).join('\n'));
 }
 
 export function forgetTabLinks(roomId: Bytes): void {
