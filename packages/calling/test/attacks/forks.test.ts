@@ -101,6 +101,10 @@ describe('a fork at an old epoch', () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
     const { world, liar, host, guests } = attacked;
     const [ben, malloryDevice] = guests as [Device, Device];
+    await world.run(15_000);
+    // All that the others said before the fork is played to Carol: it is of epochs in which she was not there.
+    const said = liar.all('up', 'beat').map(({ sealed }) => sealed);
+    expect(said.length).toBeGreaterThan(2);
     const past = liar.record;
     const mallory = await Accomplice.of(malloryDevice);
     host.feed({ t: 'kick', leafKey: keyOf(malloryDevice) });
@@ -116,6 +120,7 @@ describe('a fork at an old epoch', () => {
     await world.until(() => isIn(carol));
     attacked.watch.trust(carol);
     for (let beats = 0; beats < 8; beats++) {
+      for (const sealed of said) liar.tell(carol, { t: 'beats', beats: [sealed] });
       trap.injectBeat(await mallory.beat({ ask: beats === 0 }));
       await world.run(5_000);
       expect(isGateOpen(carol)).toBe(false);
@@ -241,6 +246,33 @@ describe('claims of a fork', () => {
       }
       expect(dora.view?.pause).toBe('FORKED');
       expect(isGateOpen(dora)).toBe(false);
+    }
+  });
+
+  test('[C111] a beat from another leaf index than its signer’s, of an epoch before he came, or of another group counts for nothing', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Cem']);
+    const { world, liar, host, guests } = attacked;
+    const [ben, cem] = guests as [Device, Device];
+    const insider = await Accomplice.of(ben);
+    liar.drop(({ way, device, message }) => way === 'up' && device === ben && message.t === 'beat');
+    const epoch = mls.epoch(insider.group);
+    const lies = [
+      { leafIndex: 7 },
+      { epoch: 0, hashes: [] },
+      { groupId: new Uint8Array(32) },
+      { epoch: epoch + 9, hashes: [] },
+    ];
+    for (let second = 0; second < 30; second++) {
+      for (const lie of lies) {
+        const sealed = await insider.beat(lie).catch(() => undefined);
+        if (sealed !== undefined) liar.tell([host, cem], { t: 'beats', beats: [sealed] });
+      }
+      await world.run(1_000);
+    }
+    for (const device of [host, cem]) {
+      expect(personOf(device, keyOf(ben))?.standing).toBe('unreachable');
+      expect(releases(device, keyOf(ben))).toBe(false);
+      expect(device.view?.pause).toBeUndefined();
     }
   });
 

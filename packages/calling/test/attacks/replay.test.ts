@@ -1,9 +1,10 @@
 /** Attacks: old messages, messages of another place, and words that only the server can say (attacks.md G6, G8, G17, G18). */
 import { sealBeat } from '@conclave/crypto/beat-seal';
 import * as mls from '@conclave/crypto/mls/engine';
-import { toHex } from '@conclave/protocol/bytes';
+import { type Bytes, toHex } from '@conclave/protocol/bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
 import { describe, expect, test } from 'vitest';
+import { encodeMarker } from '../../src/markers.ts';
 import { Accomplice } from '../../src/testing/accomplice.ts';
 import type { Device } from '../../src/testing/world.ts';
 import { areTogether, isIn, keyOf, names, placeOf } from '../scenes.ts';
@@ -102,6 +103,61 @@ describe('replays', () => {
     expect(baseKeysOf(host, epochOf(host)).some((key) => mallory.baseKeys.has(key))).toBe(false);
   });
 
+  test('[C123] a way back into a world whose policy is not the continued one, though its epoch is late enough, is refused', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+    const { world, liar, host, guests, all } = attacked;
+    const [ben, malloryDevice] = guests as [Device, Device];
+    const mallory = await Accomplice.of(malloryDevice);
+    const past = liar.record;
+    host.feed({ t: 'make-host', leafKey: keyOf(ben) });
+    await world.until(() => ben.view?.isHost === true && areTogether(all));
+    const floor = epochOf(ben);
+    const trap = liar.split([ben], past);
+    await mallory.connect(trap);
+    for (let epochs = 0; epochs < 4; epochs++) await mallory.push(trap, await mallory.commit());
+    expect(trap.call?.group?.epoch).toBeGreaterThan(floor);
+    const { groupId } = ben.state.member ?? { groupId: new Uint8Array(32) };
+    const commit = new Uint8Array(100);
+    liar.tell(ben, { t: 'commit', groupId, epoch: floor, phase: 'none', commit, joined: [], left: [] });
+    await world.run(90_000);
+    expect(ben.state.member === undefined || epochOf(ben) === floor).toBe(true);
+    expect(ben.state.refused).toContain('POLICY');
+    expectOutOfReach(attacked, [ben], [mallory], floor);
+  });
+
+  test('[C123] who saw a kick is not brought back among the kicked, not even while the link is still the old one', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+    const { world, liar, host, guests } = attacked;
+    const [ben, malloryDevice] = guests as [Device, Device];
+    const mallory = await Accomplice.of(malloryDevice);
+    const past = liar.record;
+    liar.drop(({ way, message }) => way === 'up' && message.t === 'commit' && message.phase === 'rotate');
+    host.feed({ t: 'kick', leafKey: keyOf(malloryDevice) });
+    await world.until(() => ben.view?.isFrozen === true, 3_000);
+    attacked.watch.distrust(malloryDevice);
+    // First another group, so that Ben forgets his epoch; then the one before the kick, with Mallory in it.
+    const trap = liar.worldOf(past);
+    await mallory.connect(trap);
+    let isFirst = true;
+    liar.alter('session', (message, device) => {
+      if (device !== ben || !isFirst) return undefined;
+      isFirst = false;
+      return { ...message, group: { groupId: new Uint8Array(32), epoch: 0, frozen: false }, isMember: false };
+    });
+    ben.service = trap;
+    ben.drop();
+    world.clock.after(100, () => ben.connect());
+    await world.run(2_000);
+    ben.drop();
+    world.clock.after(100, () => ben.connect());
+    for (let second = 0; second < 20; second++) {
+      trap.injectBeat(await mallory.beat());
+      await world.run(1_000);
+      expect(names(ben)).not.toContain('Mallory');
+    }
+    expectOutOfReach(attacked, [ben], [mallory], 3);
+  });
+
   test('[C125] a Welcome for another group, a corrupt one and none at all: the joiner comes in by itself, or says why not', async () => {
     for (const kind of ['other', 'corrupt', 'none', 'swapped'] as const) {
       const attacked = await attackedCall(['Ada', 'Ben']);
@@ -160,6 +216,60 @@ describe('replays', () => {
   });
 });
 
+describe('a world of an insider’s making', () => {
+  const CHANGES: readonly [
+    string,
+    string,
+    (insider: Accomplice) => Promise<mls.CommitRequest['proposals']>,
+  ][] = [
+    [
+      'another link_id',
+      'LINK_ID',
+      async () => [
+        { type: 'extensions', extensions: [{ type: mls.LINK_ID, data: new Uint8Array(16).fill(3) }] },
+      ],
+    ],
+    [
+      'an oldMeta that does not open',
+      'OLD_META',
+      async () => [{ type: 'extensions', extensions: [{ type: mls.OLD_META, data: new Uint8Array(60) }] }],
+    ],
+    [
+      'a policy that nobody signed',
+      'POLICY',
+      async (insider) => {
+        const policy = mls.extension(insider.group, mls.POLICY) ?? new Uint8Array();
+        const data = policy.map((byte, index) => (index === policy.length - 1 ? byte ^ 1 : byte));
+        return [{ type: 'extensions', extensions: [{ type: mls.POLICY, data }] }];
+      },
+    ],
+  ];
+  test.each(CHANGES)(
+    '[C125] with %s is refused by who is welcomed into it',
+    async (_name, code, proposalsOf) => {
+      const attacked = await attackedCall(['Ada', 'Mallory']);
+      const { world, liar, guests } = attacked;
+      const mallory = await Accomplice.of(guests[0] as Device);
+      const carol = await world.add('Carol');
+      liar.drop(({ way, message }) => way === 'down' && message.t === 'knock');
+      carol.feed({ t: 'join' });
+      await world.until(() => liar.all('up', 'knock').length === 1);
+      await mallory.hold((await mallory.commit({ proposals: await proposalsOf(mallory) })).own.state);
+      const participantId = carol.state.session?.participantId ?? '';
+      const made = await mallory.admit({ ...liar.last('up', 'knock'), participantId });
+      await mallory.hold(made.own.state);
+      world.service.tree = () => made.request.tree;
+      const { groupId, epoch, welcomes } = made.request;
+      const welcome = welcomes[0]?.welcome ?? new Uint8Array(1);
+      liar.tell(carol, { t: 'welcome', groupId, epoch: epoch + 1, welcome });
+      await world.until(() => carol.closed !== undefined, 5_000);
+      expect(carol.closed).toBe('REFUSED');
+      expect(carol.state.refused).toContain(code);
+      expect(carol.media.some(({ t }) => t === 'epoch')).toBe(false);
+    },
+  );
+});
+
 describe('words of the server', () => {
   test('[C126] attestations forged, of another epoch or group remove nobody; true ones are shown, and who is hit comes back', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Cem']);
@@ -196,6 +306,39 @@ describe('words of the server', () => {
       await world.until(() => areTogether(all), 30_000);
     }
     expect(attacked.watch.violations).toEqual([]);
+  });
+
+  test('[C126] a Remove that rests on an attestation which the server did not sign for it is refused by all', async () => {
+    for (const kind of ['forged', 'old', 'superfluous', 'of another'] as const) {
+      const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+      const { world, liar, host, guests } = attacked;
+      const [ben, malloryDevice] = guests as [Device, Device];
+      const mallory = await Accomplice.of(malloryDevice);
+      const { groupId, epoch } = ben.state.member ?? { groupId: new Uint8Array(32), epoch: 0 };
+      const sign = (key: Bytes, at = epoch) => world.service.signAttestation(groupId, at, key);
+      const signed = {
+        forged: [{ leafKey: keyOf(ben), signature: new Uint8Array(64).fill(5) }],
+        old: [await sign(keyOf(ben), epoch - 1)],
+        superfluous: [await sign(keyOf(ben)), await sign(keyOf(host))],
+        'of another': [await sign(keyOf(host))],
+      }[kind];
+      const attestations = signed.map(({ leafKey, signature }) => ({ leafKey, signature }));
+      const index = ben.state.member ? mls.ownLeafIndex(ben.state.member.group) : 0;
+      const made = await mallory.commit(
+        {
+          proposals: [{ type: 'remove', leafIndex: index }],
+          authenticatedData: encodeMarker({ t: 'attested', attestations }),
+        },
+        { left: [ben.state.session?.participantId ?? ''] },
+      );
+      const before = placeOf(host);
+      liar.tell([host, ben], made.news);
+      await world.run(200);
+      expect(host.state.refused, kind).toBe('ATTESTATION');
+      expect(placeOf(host)).toBe(before);
+      expect(ben.closed).toBeUndefined();
+      await world.until(() => areTogether(attacked.all), 30_000);
+    }
   });
 
   test('[C126] attestations and lost connections of people who are not there are not kept', async () => {

@@ -197,6 +197,128 @@ describe('commits by who is no host', () => {
   });
 });
 
+describe('commits by a second host', () => {
+  const kick = (key: Bytes, policy: Bytes = new Uint8Array()) =>
+    new Uint8Array([...new TextEncoder().encode('conclave kick v1'), ...key, ...policy]);
+  const indexOf = ({ state }: Device) => (state.member ? mls.ownLeafIndex(state.member.group) : -1);
+  type Make = (insider: Accomplice, people: { ada: Device; ben: Device; cem: Device }) => Promise<HandMade>;
+
+  const COMMITS: readonly [string, string, Make][] = [
+    [
+      'a kick of the first host',
+      'FIRST_HOST',
+      async (insider, { ada }) =>
+        insider.commit(
+          { proposals: [{ type: 'remove', leafIndex: indexOf(ada) }], authenticatedData: kick(keyOf(ada)) },
+          { phase: 'kick', left: [await participantIdOf(keyOf(ada), insider.callId)] },
+        ),
+    ],
+    [
+      'a plain Remove of the first host',
+      'FIRST_HOST',
+      async (insider, { ada }) =>
+        insider.commit(
+          { proposals: [{ type: 'remove', leafIndex: indexOf(ada) }] },
+          { left: [await participantIdOf(keyOf(ada), insider.callId)] },
+        ),
+    ],
+    [
+      'a plain Remove of another host',
+      'KICK_POLICY',
+      async (insider, { ben }) =>
+        insider.commit(
+          { proposals: [{ type: 'remove', leafIndex: indexOf(ben) }] },
+          { left: [await participantIdOf(keyOf(ben), insider.callId)] },
+        ),
+    ],
+    [
+      'a kick of an earlier host without a policy',
+      'KICK_POLICY',
+      async (insider, { ben }) =>
+        insider.commit(
+          { proposals: [{ type: 'remove', leafIndex: indexOf(ben) }], authenticatedData: kick(keyOf(ben)) },
+          { phase: 'kick', left: [await participantIdOf(keyOf(ben), insider.callId)] },
+        ),
+    ],
+    [
+      'a kick of an earlier host with a policy that drops her',
+      'POLICY',
+      async (insider, { ada, ben }) => {
+        const { policy, ...context } = contextOf(ada);
+        // Ben's entry stands before Mallory's; in its place comes one that nobody lacks.
+        const alone = { ...policy, hosts: policy.hosts.slice(0, 1) };
+        const withMe = await withHost(alone, context, insider.key.publicKey, ada.key);
+        const bytes = await signPolicy(withMe, context, insider.key);
+        return insider.commit(
+          {
+            proposals: [{ type: 'remove', leafIndex: indexOf(ben) }],
+            authenticatedData: kick(keyOf(ben), bytes),
+          },
+          { phase: 'kick', left: [await participantIdOf(keyOf(ben), insider.callId)] },
+        );
+      },
+    ],
+    [
+      'another link_id',
+      'LINK_ID',
+      async (insider, { ada }) => {
+        const { policy, ...context } = contextOf(ada);
+        const data = await signPolicy(withSwitches(policy, { isLocked: true }), context, insider.key);
+        const extensions = [
+          { type: mls.POLICY, data },
+          { type: mls.LINK_ID, data: new Uint8Array(16).fill(1) },
+        ];
+        return insider.commit({ proposals: [{ type: 'extensions', extensions }] });
+      },
+    ],
+    [
+      'another oldMeta',
+      'OLD_META',
+      async (insider, { ada }) => {
+        const { policy, ...context } = contextOf(ada);
+        const data = await signPolicy(withSwitches(policy, { isLocked: true }), context, insider.key);
+        const oldMeta = await sealOldMeta(insider.keys.metaKey, []);
+        const extensions = [
+          { type: mls.POLICY, data },
+          { type: mls.OLD_META, data: oldMeta },
+        ];
+        return insider.commit({ proposals: [{ type: 'extensions', extensions }] });
+      },
+    ],
+  ];
+
+  test.each(COMMITS)('[C114] %s is refused by all', async (_name, code, make) => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Cem', 'Mallory']);
+    const { world, host, guests, all } = attacked;
+    const [ben, cem, mallory] = guests as [Device, Device, Device];
+    for (const next of [ben, mallory]) {
+      host.feed({ t: 'make-host', leafKey: keyOf(next) });
+      await world.until(() => next.view?.isHost === true && areTogether(all));
+    }
+    const made = await make(await Accomplice.of(mallory), { ada: host, ben, cem });
+    const codes = await isRefused(attacked, [host, ben, cem], made);
+    expect(codes).toEqual([code]);
+    await world.until(() => areTogether(all), 30_000);
+    expect(all.every(({ closed }) => closed === undefined)).toBe(true);
+  });
+
+  test('[C114] a policy that a host changes while the group is frozen is refused', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+    const { world, liar, host, guests } = attacked;
+    const [ben, mallory] = guests as [Device, Device];
+    liar.drop(({ way, message }) => way === 'up' && message.t === 'commit' && message.phase === 'rotate');
+    host.feed({ t: 'kick', leafKey: keyOf(mallory) });
+    await world.until(() => [host, ben].every(({ view }) => view?.isFrozen), 3_000);
+    const { policy, ...context } = contextOf(host);
+    const insider = await Accomplice.of(host);
+    const data = await signPolicy(withSwitches(policy, { isLobbyOn: true }), context, host.key);
+    const made = await insider.commit({
+      proposals: [{ type: 'extensions', extensions: [{ type: mls.POLICY, data }] }],
+    });
+    expect(await isRefused(attacked, [ben], made)).toEqual(['FROZEN']);
+  });
+});
+
 describe('inherited roles', () => {
   test('[C115] who lands on the leaf of a host who left has no role, and cannot kick', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Cem']);
