@@ -8,7 +8,11 @@ import type { CallRecord } from './call-record.ts';
 import type { DeliveryService } from './delivery-service.ts';
 import type { Device, Intercept, Passing, World } from './world.ts';
 
-type Message<T extends string> = Extract<ClientMessage | ServerMessage, { t: T }>;
+type Way = Passing['way'];
+type Message<W extends Way, T extends string> = Extract<
+  W extends 'up' ? ClientMessage : ServerMessage,
+  { t: T }
+>;
 
 export class LyingService {
   readonly world: World;
@@ -68,13 +72,13 @@ export class LyingService {
   }
 
   /** All messages of one type that passed one way, oldest first. */
-  all<T extends string>(way: 'up' | 'down', type: T): readonly Message<T>[] {
+  all<W extends Way, T extends string>(way: W, type: T): readonly Message<W, T>[] {
     return this.seen.flatMap((passing) =>
-      passing.way === way && passing.message.t === type ? [passing.message as Message<T>] : [],
+      passing.way === way && passing.message.t === type ? [passing.message as Message<W, T>] : [],
     );
   }
 
-  last<T extends string>(way: 'up' | 'down', type: T): Message<T> {
+  last<W extends Way, T extends string>(way: W, type: T): Message<W, T> {
     const message = this.all(way, type).at(-1);
     if (message === undefined) throw new Error(`no ${type} has passed`);
     return message;
