@@ -209,10 +209,14 @@ export class Stage {
     return host;
   }
 
-  async found(person: Person, replaces: { groupId: Bytes; epoch: number } | null = null): Promise<void> {
+  async found(
+    person: Person,
+    replaces: { groupId: Bytes; epoch: number } | null = null,
+    change: { nextAccessHash?: Bytes } = {},
+  ): Promise<void> {
     const groupId = randomOf(32);
     const bytes = { groupInfo: randomOf(64), tree: randomOf(64) };
-    await person.send({ t: 'found', request: this.nextRequest(), replaces, groupId, ...bytes });
+    await person.send({ t: 'found', request: this.nextRequest(), replaces, groupId, ...bytes, ...change });
     if (person.got('accepted').length === 0) return;
     this.groupId = groupId;
     this.epoch = 0;

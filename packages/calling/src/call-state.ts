@@ -167,6 +167,8 @@ export interface Founding {
   readonly request: number;
   readonly groupId: Bytes;
   readonly group: GroupState;
+  /** The link that the group begins under. */
+  readonly held: HeldLink;
   readonly sentAtMs: number;
 }
 

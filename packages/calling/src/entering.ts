@@ -12,7 +12,7 @@
  */
 
 import { sealKnock } from '@conclave/crypto/knock';
-import { isHostKey } from '@conclave/crypto/link';
+import { isHostKey, withSecret } from '@conclave/crypto/link';
 import {
   createGroup,
   createKeyPackage,
@@ -29,16 +29,18 @@ import { sealOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
 import { askLog, shelve } from './asking.ts';
-import type { CallState, OwnKnock } from './call-state.ts';
+import type { CallState, HeldLink, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
-import { heldInForce, pskSecrets } from './held-links.ts';
+import { heldInForce, holdLink, pskSecrets, storeBeside, withHeldFirst } from './held-links.ts';
 import { FALLBACK_DELAY_MS, FROZEN_RETRY_MS, NOT_ANSWERED_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { merge } from './merging.ts';
 import { foundingPolicy, signPolicy } from './policy.ts';
 import { resync } from './recovering.ts';
+import { hashAccess } from './rotation.ts';
 import type { Turn } from './turn.ts';
 
 const GROUP_ID_BYTES = 32;
+const SECRET_BYTES = 32;
 type CommitMessage = Extract<ServerMessage, { t: 'commit' }>;
 type GroupNews = Extract<ServerMessage, { t: 'group' }>;
 
@@ -66,7 +68,9 @@ export async function enter(turn: Turn): Promise<void> {
 async function found(turn: Turn): Promise<void> {
   const { session, suite, identity, ownKey, name } = turn.state;
   if (session === undefined) return;
-  const { link, keys } = heldInForce(turn.state);
+  const isLinkChanging = needsFreshLink(turn.state);
+  const held = isLinkChanging ? await freshLink(turn.state) : heldInForce(turn.state);
+  const { link, keys } = held;
   const groupId = crypto.getRandomValues(new Uint8Array(GROUP_ID_BYTES));
   const { serverKey } = session;
   const policy = foundingPolicy({
@@ -84,7 +88,8 @@ async function found(turn: Turn): Promise<void> {
   ]);
   eraseKeyPackage(keyPackage);
   const request = turn.nextRequest();
-  turn.set({ founding: { request, groupId, group, sentAtMs: turn.nowMs } });
+  if (isLinkChanging) storeBeside(turn, heldInForce(turn.state), link);
+  turn.set({ founding: { request, groupId, group, held, sentAtMs: turn.nowMs } });
   turn.send({
     t: 'found',
     request,
@@ -92,7 +97,21 @@ async function found(turn: Turn): Promise<void> {
     groupId,
     groupInfo: await encodeGroupInfo(group, suite),
     tree: encodeTree(group),
+    ...(isLinkChanging && { nextAccessHash: await hashAccess(keys.access) }),
   });
+}
+
+/**
+ * The group in the place of a frozen one, or founded while this device still holds more than one link, begins under a fresh
+ * link: whoever was removed may hold any of the older ones, and that the server says 'not frozen' proves nothing (D10).
+ */
+function needsFreshLink({ session, identity }: CallState): boolean {
+  return session?.group?.frozen === true || (identity.otherLinks ?? []).length > 0;
+}
+
+function freshLink(state: CallState): Promise<HeldLink> {
+  const { link } = heldInForce(state);
+  return holdLink(withSecret(link, crypto.getRandomValues(new Uint8Array(SECRET_BYTES))));
 }
 
 /** Somebody founded first: usually the own request before this one, whose reply was lost. */
@@ -110,7 +129,16 @@ export async function foundingTaken(turn: Turn, groupId: Bytes | null): Promise<
 export async function completeFounding(turn: Turn): Promise<void> {
   const { founding } = turn.state;
   if (founding === undefined) return;
-  turn.set({ founding: undefined, knock: undefined });
+  const before = heldInForce(turn.state);
+  turn.set({
+    founding: undefined,
+    knock: undefined,
+    shown: founding.held,
+    links: withHeldFirst(turn.state.links, founding.held),
+  });
+  if (founding.held !== before) {
+    turn.effects.push({ t: 'store-link', link: founding.held.link, replaces: before.link });
+  }
   await merge(turn, founding.group, {
     kind: 'founded',
     removed: [],

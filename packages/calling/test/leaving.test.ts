@@ -115,6 +115,33 @@ describe('kicking', () => {
     await world.until(() => areTogether([host, ben]) && haveNewLink([host, ben], world.link.secret), 30_000);
   });
 
+  test.each([true, false])(
+    '[C84] the kicker reloads in between, alone, and whoever was removed stays out (server says frozen: %s)',
+    async (saysFrozen) => {
+      const { world, host, guests } = await callOf(['Ada', 'Mallory']);
+      const [mallory] = guests;
+      if (!mallory) throw new Error('one guest');
+      world.intercept = ({ way, device, message }) =>
+        way === 'up' && device === host && message.t === 'commit' && message.phase === 'rotate'
+          ? []
+          : undefined;
+      host.feed({ t: 'kick', leafKey: keyOf(mallory) });
+      await world.until(() => mallory.closed === 'REMOVED_BY_HOST');
+      host.offline();
+      world.intercept = ({ way, message }) =>
+        !saysFrozen && way === 'down' && message.t === 'session' && message.group
+          ? [{ message: { ...message, group: { ...message.group, frozen: false } }, delayMs: 0 }]
+          : undefined;
+      const again = await world.add('Mallory');
+      await host.reload();
+      again.feed({ t: 'join' });
+      await world.until(() => isIn(host) && haveNewLink([host], world.link.secret), 30_000);
+      await world.run(5_000);
+      expect(again.closed).toBe('LINK_CHANGED');
+      expect(names(host)).toEqual(['Ada']);
+    },
+  );
+
   test('[C85] a host changes the link without a kick', async () => {
     const { world, host, all } = await callOf(['Ada', 'Ben']);
     host.feed({ t: 'change-link' });

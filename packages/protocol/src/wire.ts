@@ -85,6 +85,8 @@ const clientMessage = v.variant('t', [
     groupId,
     groupInfo: bytes(GROUP_INFO_BYTES_MAX),
     tree: bytes(TREE_BYTES_MAX),
+    /** SHA-256 of a new `access`; never missing when the group that is replaced is frozen (D10). */
+    nextAccessHash: v.optional(exactly(32)),
   }),
   /** One waits at most per session; a new one takes the place of the old. */
   v.strictObject({ t: v.literal('knock'), groupId, sealed: bytes(KNOCK_BYTES_MAX) }),

@@ -6,9 +6,9 @@
 import type { CommitChange, StoredGroup, StoredMember } from '../store/call-store.ts';
 import { renewAttestations } from './attestation.ts';
 import type { Call, Reopening } from './call.ts';
+import { changeAccess } from './change-access.ts';
 import { type CommitRequest, judgeCommit } from './commit-check.ts';
 import type { DeliveryContext } from './context.ts';
-import { countOldLink } from './hello.ts';
 import { briefMember, notifyWaiting } from './notify.ts';
 import { isCurrent } from './point.ts';
 import { endSession, markPresent } from './presence.ts';
@@ -38,7 +38,7 @@ export async function handleCommit(
   relayCommit(others, message);
   applyLeft(context, call, message);
   applyJoined(context, call, message);
-  if (message.phase === 'rotate') closeOldLinkSessions(context, call);
+  changeAccess(context, call, change);
   renewAttestations(call);
   notifyWaiting(call);
 }
@@ -56,7 +56,7 @@ function changeOf(call: Call, before: StoredGroup, message: CommitRequest): Comm
     tree: message.tree,
     members: membersAfter(call, message),
     entry: { epoch, phase, commit, joined, left, nextAccessHash },
-    earlierAccessHash: nextAccessHash === undefined ? undefined : call.accessHash,
+    access: nextAccessHash && { hash: nextAccessHash, earlier: call.accessHash },
   };
 }
 
@@ -100,9 +100,6 @@ function applyChange(call: Call, change: CommitChange): void {
   call.group = change.group;
   for (const member of change.members) call.members.set(member.participantId, member);
   call.proposalCounts.clear();
-  if (change.entry.nextAccessHash === undefined) return;
-  call.earlierAccessHashes.push(call.accessHash);
-  call.accessHash = change.entry.nextAccessHash;
 }
 
 function relayCommit(sessions: readonly Session[], message: CommitRequest): void {
@@ -147,14 +144,5 @@ function applyJoined(context: DeliveryContext, call: Call, message: CommitReques
     }
     markPresent(call, participantId, nowMs);
     briefMember(call, session);
-  }
-}
-
-/** Everybody that is still waiting came with the link from before the rotation. */
-function closeOldLinkSessions(context: DeliveryContext, call: Call): void {
-  for (const session of call.waitingSessions()) {
-    endSession(context, call, session, { hasLeft: true });
-    refuse(session.outlet, 'LINK_CHANGED');
-    countOldLink(call, session.leafKey);
   }
 }

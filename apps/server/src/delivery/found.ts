@@ -6,6 +6,7 @@
  */
 import type { ClientMessage } from '@conclave/protocol/wire';
 import type { Call } from './call.ts';
+import { changeAccess } from './change-access.ts';
 import type { DeliveryContext } from './context.ts';
 import { notifyWaiting } from './notify.ts';
 import { isCurrent } from './point.ts';
@@ -18,14 +19,19 @@ export async function handleFound(
   context: DeliveryContext,
   call: Call,
   session: Session,
-  { request, replaces, groupId, groupInfo, tree }: Found,
+  { request, replaces, groupId, groupInfo, tree, nextAccessHash }: Found,
 ): Promise<void> {
   const { participantId, leafKey, outlet } = session;
   if (!session.isHost || session.isLogOnly) return refuse(outlet, 'NOT_ALLOWED', request);
   const mayFound = isCurrent(call, replaces) && call.isDeserted(participantId);
   const group = { groupId, epoch: 0, isFrozen: false, groupInfo };
   const founder = { participantId, leafKey, joinedEpoch: 0, leftEpoch: null };
-  const change = { group, tree, members: [founder] };
+  const access = nextAccessHash && { hash: nextAccessHash, earlier: call.accessHash };
+  const change = { group, tree, members: [founder], access };
+  // Else whoever was removed could come in with the link that was to be changed.
+  if (mayFound && call.group?.isFrozen && access === undefined) {
+    return refuse(outlet, 'NOT_ALLOWED', request);
+  }
   if (!mayFound || !(await context.store.found(call.roomId, replaces, change))) {
     sendTo(outlet, {
       t: 'epoch-taken',
@@ -48,5 +54,6 @@ export async function handleFound(
   for (const gone of former) if (gone !== participantId) context.sfu.expel(call, gone);
   context.sfu.admit(call, participantId);
   markPresent(call, participantId, context.clock.nowMs());
+  changeAccess(context, call, change);
   notifyWaiting(call);
 }

@@ -1,6 +1,6 @@
 /** Hello, founding and knocks. */
 import { describe, expect, test } from 'vitest';
-import { hashHostKey, helloOf, Stage } from '../../test/delivery-stage.ts';
+import { hashHostKey, helloOf, Stage, sha256 } from '../../test/delivery-stage.ts';
 import { makeLeafKey, randomOf } from '../../test/socket-client.ts';
 
 const create = (stage: Stage) => ({ key: stage.hostKey, create: hashHostKey(stage.hostKey.publicKey) });
@@ -192,6 +192,24 @@ describe('found', () => {
     expect(await stage.store.readLog(stage.delivery.context.calls.keys().next().value ?? '', 0, 9)).toEqual(
       [],
     );
+  });
+});
+
+describe('found in the place of a frozen group', () => {
+  test('[V30] changes the access, and who waits with the old one is told so', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const guest = await stage.guest(host);
+    await stage.commit(host, { phase: 'kick', left: [guest] });
+    const { groupId, epoch } = stage;
+    const waiting = await stage.greet();
+    stage.clearInboxes(host);
+    await stage.found(host, { groupId, epoch });
+    expect(host.codes()).toEqual(['NOT_ALLOWED']);
+    await stage.found(host, { groupId, epoch }, { nextAccessHash: sha256(randomOf(32)) });
+    expect(host.one('accepted').epoch).toBe(0);
+    expect(waiting.codes()).toEqual(['LINK_CHANGED']);
+    expect((await stage.greet()).codes()).toEqual(['LINK_CHANGED']);
   });
 });
 

@@ -47,6 +47,8 @@ export interface EpochChange {
   readonly tree: Bytes;
   /** Members that are new or whose epochs changed. */
   readonly members: readonly StoredMember[];
+  /** The hash of the access that counts from now on, and of the one that it takes the place of. */
+  readonly access: { readonly hash: Bytes; readonly earlier: Bytes } | undefined;
 }
 
 export interface CommitChange extends EpochChange {
@@ -58,8 +60,6 @@ export interface CommitChange extends EpochChange {
     readonly left: readonly string[];
     readonly nextAccessHash: Bytes | undefined;
   };
-  /** The access hash that the new one takes the place of; only with `nextAccessHash`. */
-  readonly earlierAccessHash: Bytes | undefined;
 }
 
 /** A commit that is taken back. */

@@ -110,6 +110,7 @@ async function found(
   }
   await writeMembers(tx, roomId, change.members);
   await writeTree(tx, roomId, change);
+  await changeAccess(tx, roomId, change);
   return true;
 }
 
@@ -135,7 +136,7 @@ async function commit(
     .execute();
   await writeMembers(tx, roomId, change.members);
   await writeTree(tx, roomId, change);
-  if (entry.nextAccessHash !== undefined) await changeAccess(tx, roomId, entry.nextAccessHash, change);
+  await changeAccess(tx, roomId, change);
   const oldest = change.group.epoch - LOG_ENTRIES_MAX;
   await tx.deleteFrom('log_entries').where('room_id', '=', roomId).where('epoch', '<', oldest).execute();
   await tx.deleteFrom('proposals').where('room_id', '=', roomId).where('epoch', '<', oldest).execute();
@@ -145,18 +146,17 @@ async function commit(
 async function changeAccess(
   tx: Transaction<Database>,
   roomId: string,
-  accessHash: Uint8Array,
-  { earlierAccessHash }: CommitChange,
+  { access }: EpochChange,
 ): Promise<void> {
-  await tx.updateTable('calls').set({ access_hash: accessHash }).where('room_id', '=', roomId).execute();
-  if (earlierAccessHash === undefined) return;
+  if (access === undefined) return;
+  await tx.updateTable('calls').set({ access_hash: access.hash }).where('room_id', '=', roomId).execute();
   const { count } = await tx
     .selectFrom('earlier_access')
     .select((query) => query.fn.countAll<number>().as('count'))
     .where('room_id', '=', roomId)
     .executeTakeFirstOrThrow();
   if (count >= EARLIER_ACCESS_MAX) return;
-  await tx.insertInto('earlier_access').values({ room_id: roomId, access_hash: earlierAccessHash }).execute();
+  await tx.insertInto('earlier_access').values({ room_id: roomId, access_hash: access.earlier }).execute();
 }
 
 async function addProposal(

@@ -71,8 +71,11 @@ export function acceptFounding(
       ? group === undefined
       : group?.epoch === request.replaces.epoch && equalBytes(group.groupId, request.replaces.groupId);
   if (!isExpected) return err({ code: 'EPOCH_TAKEN' });
+  const { nextAccessHash } = request;
+  if (group?.isFrozen && nextAccessHash === undefined) return err({ code: 'NOT_ALLOWED' });
   return ok({
     ...call,
+    ...(nextAccessHash && changedAccess(call, nextAccessHash)),
     members: new Set([author]),
     everJoined: new Set([...call.everJoined, author]),
     before: undefined,
@@ -88,6 +91,13 @@ export function acceptFounding(
       author,
     },
   });
+}
+
+function changedAccess(
+  call: CallRecord,
+  hash: Bytes,
+): Pick<CallRecord, 'accessHash' | 'earlierAccessHashes'> {
+  return { accessHash: toHex(hash), earlierAccessHashes: [...call.earlierAccessHashes, call.accessHash] };
 }
 
 /** Compare-and-set on the epoch, with the frozen rules and the rotation's access hash. */
@@ -125,12 +135,7 @@ export function acceptCommit(
     everJoined: new Set([...call.everJoined, ...request.joined]),
     before: { ...call, before: undefined },
     reporters: new Set(),
-    ...(request.nextAccessHash === undefined
-      ? {}
-      : {
-          accessHash: toHex(request.nextAccessHash),
-          earlierAccessHashes: [...call.earlierAccessHashes, call.accessHash],
-        }),
+    ...(request.nextAccessHash && changedAccess(call, request.nextAccessHash)),
     group: {
       groupId: group.groupId,
       epoch,

@@ -227,10 +227,14 @@ export class DeliveryService {
       return this.#refuse(session.socket, 'NOT_ALLOWED', request.request);
     }
     const accepted = acceptFounding(call, session.participantId, request);
-    if (!accepted.ok) return this.#epochTaken(session, request.request);
+    if (!accepted.ok) {
+      if (accepted.error.code === 'EPOCH_TAKEN') return this.#epochTaken(session, request.request);
+      return this.#refuse(session.socket, accepted.error.code, request.request);
+    }
     this.call = accepted.value;
     this.#lostAtMsByMember.clear();
     session.socket.deliver({ t: 'accepted', request: request.request, epoch: 0 });
+    if (request.nextAccessHash) this.#turnAwayOldLinks();
     for (const other of this.#sessionBySocket.values()) {
       if (other === session) continue;
       other.knock = undefined;
