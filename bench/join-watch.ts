@@ -26,6 +26,9 @@ export interface JoinWish {
   readonly isImmediate: boolean;
 }
 
+/**
+ * Notes, besides `JoinTimes`, `joinNotes`: what its connections tell, as [what, Unix milliseconds].
+ */
 export function watchJoin({ tileName, name, isImmediate }: JoinWish): void {
   const times: Record<string, number> = { opened: performance.timeOrigin };
   const now = () => performance.timeOrigin + performance.now();
@@ -58,6 +61,21 @@ export function watchJoin({ tileName, name, isImmediate }: JoinWish): void {
     note('video');
     video.requestVideoFrameCallback(() => note('frame'));
   };
+  const notes: [string, number][] = [];
+  const Native = RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Native {
+    constructor(...options: ConstructorParameters<typeof RTCPeerConnection>) {
+      super(...options);
+      this.addEventListener('connectionstatechange', () => {
+        notes.push([`guest's connection ${this.connectionState}`, now()]);
+      });
+      this.addEventListener('track', ({ track }) => {
+        if (track.kind !== 'video') return;
+        notes.push(['guest has a video receiver', now()]);
+        track.addEventListener('unmute', () => notes.push(['first packet', now()]));
+      });
+    }
+  };
   new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
-  Object.assign(globalThis, { joinTimes: times, clickJoin });
+  Object.assign(globalThis, { joinTimes: times, joinNotes: notes, clickJoin });
 }

@@ -92,7 +92,9 @@ async function enter(call: OpenCall, way: Way, notes: Note[]): Promise<JoinTimes
       const times = await readTimes(guest);
       return times.frame === undefined ? undefined : times;
     };
-    return await until(`a picture at ${call.address.split('#')[0]}`, hasFrame, FRAME_TIMEOUT_MS);
+    const times = await until(`a picture at ${call.address.split('#')[0]}`, hasFrame, FRAME_TIMEOUT_MS);
+    notes.push(...(await guest.evaluate<Note[]>('joinNotes')));
+    return times;
   } finally {
     await guest.context().close();
   }
