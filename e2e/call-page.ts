@@ -11,10 +11,12 @@ import {
   listenByRecording,
   lookAt,
   readPeople,
+  readPlaces,
   readTile,
   readWords,
   type Sight,
   tileNames,
+  wakeControls,
 } from './call/senses.ts';
 import { until } from './scenario.ts';
 
@@ -223,8 +225,17 @@ export class CallPage {
     await page.getByRole('combobox', { name: 'Camera' }).selectOption({ index });
   }
 
+  /** With the controls shown, once nothing on the page moves its place any more. */
   async screenshotAt(size: Size, path: string): Promise<void> {
     await this.driver.resize(size);
+    await this.driver.run(wakeControls, undefined);
+    let before = '';
+    await until(`the page of ${this.name} rests`, async () => {
+      const now = await this.driver.run(readPlaces, undefined);
+      const isResting = now === before;
+      before = now;
+      return isResting;
+    });
     await this.driver.screenshot(path);
   }
 }

@@ -50,7 +50,7 @@ export function throughPages(
     try {
       await play(cast);
     } catch (error) {
-      if (error instanceof Error) error.message = [error.message, ...(await accounts(people))].join('\n');
+      if (error instanceof Error) error.message = [error.message, ...(await accounts(people)), ...lastLines(product.log())].join('\n');
       throw error;
     }
   };
@@ -68,4 +68,9 @@ async function accounts(people: readonly CallPage[]): Promise<readonly string[]>
     );
   }
   return lines;
+}
+
+function lastLines(log: string): readonly string[] {
+  const lines = log.trimEnd().split('\n').slice(-5);
+  return lines.map((line) => `  the server: ${line.slice(0, 300)}`);
 }

@@ -160,3 +160,18 @@ export function readPeople(): readonly string[] {
     return row.innerText.replaceAll(/\s+/g, ' ').trim();
   });
 }
+
+/** As the touch of a mouse does: hidden controls come back. */
+export function wakeControls(): void {
+  dispatchEvent(new PointerEvent('pointermove'));
+}
+
+/** Where tiles and buttons are, after the next two paintings. */
+export async function readPlaces(): Promise<string> {
+  for (let painted = 0; painted < 2; painted++) await new Promise(requestAnimationFrame);
+  const places = [...document.querySelectorAll('[role=group], button, h1')].map((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return [x, y, width, height, getComputedStyle(element).opacity].join(' ');
+  });
+  return places.join('\n');
+}
