@@ -25,3 +25,5 @@ export const FIRST_PICTURE_WIDTH_PX = 640;
 export const FIRST_PICTURE_HEIGHT_PX = 360;
 /** Links of one room held at a time: each Remove between a kick and the change of the link derives another (D10). */
 export const HELD_LINKS_MAX = 8;
+/** The rehearsal of a join waits for the preview's own work: camera, picture, sockets. */
+export const REHEARSAL_DELAY_MS = 300;

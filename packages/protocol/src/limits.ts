@@ -22,6 +22,8 @@ export const WELCOME_BYTES_MAX = 32 * 1024;
 export const GROUP_INFO_BYTES_MAX = 32 * 1024;
 /** 269 kB at 100 members with X-Wing. */
 export const TREE_BYTES_MAX = 512 * 1024;
+/** A tree of up to so many bytes comes with the Welcome and spares a joiner one round trip: some twenty members. */
+export const WELCOME_TREE_BYTES_MAX = 32 * 1024;
 /** Entries and bytes of the log that one request replays; who missed more resyncs (D7). */
 export const LOG_ENTRIES_MAX = 64;
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;

@@ -14,6 +14,7 @@ import {
   SOCKET_MESSAGE_BYTES_MAX,
   TREE_BYTES_MAX,
   WELCOME_BYTES_MAX,
+  WELCOME_TREE_BYTES_MAX,
 } from './limits.ts';
 import {
   type ClientMessage,
@@ -166,6 +167,10 @@ describe('limits of fields', () => {
     expect(decodeWith({ welcomes: Array(ADMISSIONS_PER_COMMIT_MAX + 1).fill(welcome(1)) })).toBe(false);
     expect(decodeWith({ welcomes: [welcome(WELCOME_BYTES_MAX)] })).toBe(true);
     expect(decodeWith({ welcomes: [welcome(WELCOME_BYTES_MAX + 1)] })).toBe(false);
+    const own = { t: 'welcome', groupId, epoch: 1, welcome: b64(1) };
+    const decodeOwn = (length: number) =>
+      decodeServerMessage(JSON.stringify({ ...own, tree: b64(length) })).ok;
+    expect([decodeOwn(WELCOME_TREE_BYTES_MAX), decodeOwn(WELCOME_TREE_BYTES_MAX + 1)]).toEqual([true, false]);
     const entry = { epoch: 0, phase: 'none', commit: b64(1), joined: [], left: [], proposals: [] };
     const log = { t: 'log', request: 1, groupId, proposals: [], hasMore: false };
     const decodeLog = (count: number) =>

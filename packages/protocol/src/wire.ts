@@ -19,6 +19,7 @@ import {
   SOCKET_MESSAGE_BYTES_MAX,
   TREE_BYTES_MAX,
   WELCOME_BYTES_MAX,
+  WELCOME_TREE_BYTES_MAX,
 } from './limits.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -146,8 +147,14 @@ const serverMessage = v.variant('t', [
   v.strictObject({ t: v.literal('epoch-taken'), request, epoch: uint, groupId: v.nullable(groupId) }),
   v.strictObject({ t: v.literal('knock'), participantId, groupId, sealed: bytes(KNOCK_BYTES_MAX) }),
   v.strictObject({ t: v.literal('knock-gone'), participantId }),
-  /** `epoch` is the one that the joiner enters. */
-  v.strictObject({ t: v.literal('welcome'), groupId, epoch: uint, welcome: bytes(WELCOME_BYTES_MAX) }),
+  /** `epoch` is the one that the joiner enters; its tree comes along when it is small, else by HTTP. */
+  v.strictObject({
+    t: v.literal('welcome'),
+    groupId,
+    epoch: uint,
+    welcome: bytes(WELCOME_BYTES_MAX),
+    tree: v.optional(bytes(WELCOME_TREE_BYTES_MAX)),
+  }),
   v.strictObject({
     t: v.literal('commit'),
     groupId,

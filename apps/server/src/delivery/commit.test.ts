@@ -1,5 +1,6 @@
 /** Commits, kick and rotation. */
 import { equalBytes } from '@conclave/protocol/bytes';
+import { WELCOME_TREE_BYTES_MAX } from '@conclave/protocol/limits';
 import { describe, expect, test } from 'vitest';
 import { hashHostKey, Stage } from '../../test/delivery-stage.ts';
 import { randomOf } from '../../test/socket-client.ts';
@@ -18,10 +19,19 @@ describe('commit', () => {
     expect(member.one('commit')).toEqual({ t: 'commit', groupId, epoch: 1, phase, commit, joined, left });
     expect(member.got('welcome')).toEqual([]);
     for (const [index, joiner] of [ada, bob].entries()) {
-      expect(joiner.one('welcome')).toMatchObject({ epoch: 2, welcome: sent.welcomes[index]?.welcome });
+      const { welcome } = sent.welcomes[index] ?? {};
+      expect(joiner.one('welcome')).toMatchObject({ epoch: 2, welcome, tree: sent.tree });
       expect(joiner.got('commit')).toEqual([]);
     }
     expect(stage.sfuLog).toEqual(expect.arrayContaining([`admit ${ada.id}`, `admit ${bob.id}`]));
+  });
+
+  test('[V36] a large tree does not come with the Welcome', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const ada = await stage.greet();
+    await host.send({ ...stage.commitOf({ joined: [ada] }), tree: randomOf(WELCOME_TREE_BYTES_MAX + 1) });
+    expect(ada.one('welcome').tree).toBeUndefined();
   });
 
   test('[V21] of two commits for one epoch one is accepted and nothing of the other is kept', async () => {

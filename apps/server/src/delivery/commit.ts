@@ -3,6 +3,7 @@
  *
  * @see SPEC.md V36–V47
  */
+import { WELCOME_TREE_BYTES_MAX } from '@conclave/protocol/limits';
 import type { CommitChange, StoredGroup, StoredMember } from '../store/call-store.ts';
 import { renewAttestations } from './attestation.ts';
 import type { Call, Reopening } from './call.ts';
@@ -128,7 +129,8 @@ function applyLeft(context: DeliveryContext, call: Call, { left, joined }: Commi
 }
 
 function applyJoined(context: DeliveryContext, call: Call, message: CommitRequest): void {
-  const { groupId, epoch, joined, welcomes } = message;
+  const { groupId, epoch, joined, welcomes, tree } = message;
+  const treeAlong = tree.length <= WELCOME_TREE_BYTES_MAX ? { tree } : {};
   const nowMs = context.clock.nowMs();
   for (const participantId of joined) call.knocks.delete(participantId);
   for (const participantId of joined) {
@@ -140,7 +142,7 @@ function applyJoined(context: DeliveryContext, call: Call, message: CommitReques
     context.sfu.admit(call, participantId);
     const welcome = welcomes.find((entry) => entry.participantId === participantId)?.welcome;
     if (welcome !== undefined) {
-      sendTo(session.outlet, { t: 'welcome', groupId, epoch: epoch + 1, welcome });
+      sendTo(session.outlet, { t: 'welcome', groupId, epoch: epoch + 1, welcome, ...treeAlong });
     }
     markPresent(call, participantId, nowMs);
     briefMember(call, session);

@@ -12,13 +12,14 @@ import {
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import type { CallView, ClosedReason } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';
+import { rehearse } from '@conclave/crypto/mls/rehearsal';
 import type { SigningKey } from '@conclave/crypto/mls/signing-key';
 import { createSuite, type Suite } from '@conclave/crypto/mls/suite';
 import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import { TREE_BYTES_MAX } from '@conclave/protocol/limits';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { HELD_LINKS_MAX, MAILBOX_EVENTS_MAX } from '../limits.ts';
+import { HELD_LINKS_MAX, MAILBOX_EVENTS_MAX, REHEARSAL_DELAY_MS } from '../limits.ts';
 import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
 
 export interface CallRunnerOptions {
@@ -51,6 +52,10 @@ export class CallRunner {
   #links: readonly Link[];
   #state: CallState | undefined;
   #sessionToken: string | undefined;
+  /** Came with the last Welcome. */
+  #treeAtHand: { readonly groupId: Bytes; readonly epoch: number; readonly tree: Bytes } | undefined;
+  #rehearsal: ReturnType<typeof setTimeout> | undefined;
+  #hasJoined = false;
   #isRunning = false;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -80,9 +85,17 @@ export class CallRunner {
     });
   }
 
+  /** Goes once through what a click on Join will go through, unless that came first. */
+  #rehearseSoon(suite: Suite): void {
+    this.#rehearsal ??= setTimeout(() => {
+      if (!this.#hasJoined && !this.#isClosed) void rehearse(suite);
+    }, REHEARSAL_DELAY_MS);
+  }
+
   /** Puts an event into the mailbox. A mailbox that overflows drops the connection: the log brings everything back. */
   feed(event: CallEvent): void {
     if (this.#isClosed) return;
+    this.#hasJoined ||= event.t === 'join';
     if (this.#mailbox.length >= MAILBOX_EVENTS_MAX) {
       this.#mailbox.length = 0;
       this.#socket.drop();
@@ -107,6 +120,7 @@ export class CallRunner {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#rehearsal);
     this.#socket.close();
   }
 
@@ -117,6 +131,7 @@ export class CallRunner {
       const otherLinks = this.#links.filter((other) => other !== link);
       const identity = { link, otherLinks, signingKey: this.#options.key, suite };
       this.#state ??= await createCall(identity, { random: Math.random });
+      this.#rehearseSoon(suite);
     }
     this.#mailbox.push({ t: 'connected', session, link });
     void this.#run();
@@ -125,7 +140,10 @@ export class CallRunner {
 
   #receive(message: ServerMessage): void {
     if (message.t === 'sfu') this.#options.onSfu(message.ticket, message.token);
-    else this.feed({ t: 'message', message });
+    else {
+      if (message.t === 'welcome' && message.tree) this.#treeAtHand = { ...message, tree: message.tree };
+      this.feed({ t: 'message', message });
+    }
   }
 
   #refused(code: ErrorCode): void {
@@ -177,6 +195,11 @@ export class CallRunner {
   }
 
   async #fetchTree(groupId: Bytes, epoch: number): Promise<void> {
+    const atHand = this.#treeAtHand;
+    this.#treeAtHand = undefined;
+    if (atHand?.epoch === epoch && equalBytes(atHand.groupId, groupId)) {
+      return this.feed({ t: 'tree', groupId, epoch, tree: atHand.tree });
+    }
     const room = this.#links[0];
     const path = [room?.roomId ?? new Uint8Array(), groupId].map(toBase64Url).join('/');
     const tree = await fetch(`${this.#options.origin}/api/trees/${path}/${epoch}`, {
