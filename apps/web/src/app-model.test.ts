@@ -38,6 +38,8 @@ function browser(more: Partial<AppPorts> = {}) {
     rememberLink: (link) => void links.unshift(link),
     forgetLinks: () => void links.splice(0),
     copyText: async () => true,
+    sendLink: undefined,
+    playChime: () => undefined,
     showPath: (path) => void paths.push(path),
     reload: () => undefined,
     ...more,
@@ -147,6 +149,29 @@ describe('coming back', () => {
     if (screen.at === 'call') await screen.call.leave();
     expect(app.screen.value).toEqual({ at: 'left' });
     expect(readTabState(tab, ROOM).wasIn).toBe(false);
+  });
+
+  test('[P69] whoever left stands at the first page’s address, and joins again with a click', async () => {
+    const { app, sessions, links, paths, device } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    preview(app).name.value = 'Ada';
+    preview(app).join();
+    sessions[0]?.options?.onCall(callView([ME]));
+    sessions[0]?.options?.onCall(callView([], { phase: 'left', reason: 'LEFT' }));
+    links.splice(0);
+    expect(paths.at(-1)).toBe('/');
+    expect([...device.values.keys()].sort()).toEqual(['conclave.bar', 'conclave.name']);
+    await app.joinAgain();
+    expect(preview(app).name.value).toBe('Ada');
+    expect(paths.at(-1)).toBe(PATH);
+    expect(sessions).toHaveLength(2);
+  });
+
+  test('[P69] a link that lets nobody in any more leaves the address bar, too', async () => {
+    const { app, sessions, paths } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    sessions[0]?.options?.onCall(callView([], { phase: 'closed', reason: 'LINK_CHANGED' }));
+    expect(paths.at(-1)).toBe('/');
   });
 
   test('[P17] a page that goes away keeps its place, and says nothing to others', async () => {

@@ -7,6 +7,7 @@ import { type Bytes, toBase64Url } from '@conclave/protocol/bytes';
 import { signal } from '@preact/signals';
 import type { AppPorts } from './app-ports.ts';
 import { type CallEnd, CallModel } from './call-model.ts';
+import { Habits } from './habits.ts';
 import { OwnMedia } from './own-media.ts';
 import { rememberedName, rememberName } from './own-name.ts';
 import { pastedLink, placeOf } from './place.ts';
@@ -30,9 +31,11 @@ export class AppModel {
   #operatorToken: string | undefined;
   #call: CallModel | undefined;
   #tab: TabState = FRESH_TAB;
+  readonly #habits: Habits;
 
   constructor(ports: AppPorts) {
     this.#ports = ports;
+    this.#habits = new Habits(ports.deviceStorage);
   }
 
   /** Reads the address that the page was opened with; the fragment has left the address bar by then. */
@@ -143,7 +146,10 @@ export class AppModel {
       own,
       devices: this.#ports.devices,
       origin: this.#ports.origin,
+      habits: this.#habits,
       copyText: (text) => this.#ports.copyText(text),
+      sendLink: this.#ports.sendLink,
+      playChime: (chime) => this.#ports.playChime(chime),
       onEnd: (end) => this.#ended(end),
       onLink: (changed) => {
         this.#link = changed;
@@ -161,9 +167,12 @@ export class AppModel {
 
   #ended(end: CallEnd): void {
     this.#call = undefined;
+    if (this.#tab.wasIn) this.#habits.learnBar();
     this.#remember({ wasIn: false });
     if (end.problem === undefined) {
       this.screen.value = { at: 'left' };
+      // The tab has forgotten the link with the call: a reload starts anew instead of missing half of an address.
+      this.#ports.showPath('/');
       return;
     }
     if (end.problem === 'LINK_CHANGED' || end.problem === 'REMOVED_BY_HOST') this.#forgetLink();
@@ -184,6 +193,7 @@ export class AppModel {
   #forgetLink(): void {
     if (this.#link) this.#ports.forgetLinks(this.#link.roomId);
     this.#link = undefined;
+    this.#ports.showPath('/');
   }
 
   #remember(change: Partial<TabState>): void {

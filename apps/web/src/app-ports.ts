@@ -2,6 +2,7 @@
 import type { CallSession, CallSessionOptions } from '@conclave/client/session/call-session.types';
 import type { Link } from '@conclave/crypto/link';
 import type { Bytes } from '@conclave/protocol/bytes';
+import type { Chime } from './chimes.ts';
 import type { DevicePorts } from './device-ports.ts';
 
 export interface AppPorts {
@@ -9,7 +10,7 @@ export interface AppPorts {
   readonly devices: DevicePorts;
   /** Of this tab: dies with it. */
   readonly tabStorage: Pick<Storage, 'getItem' | 'setItem'>;
-  /** Of this device: holds the name alone. */
+  /** Of this device: holds the name and the habits of P11. */
   readonly deviceStorage: Pick<Storage, 'getItem' | 'setItem'>;
   canEncrypt(): boolean;
   /** False in a duplicated tab: its memory is a copy of another tab's. */
@@ -25,6 +26,9 @@ export interface AppPorts {
   rememberLink(link: Link): void;
   forgetLinks(roomId: Bytes): void;
   copyText(text: string): Promise<boolean>;
+  /** The device's own sheet for sending something on; undefined where there is none. */
+  readonly sendLink: ((url: string) => Promise<void>) | undefined;
+  playChime(chime: Chime): void;
   /** Puts a path without a fragment into the address bar. */
   showPath(path: string): void;
   reload(): void;

@@ -4,7 +4,7 @@
  */
 import type { CallView, Pause, Person } from '@conclave/calling/view';
 import type { MediaView } from '@conclave/client/session/call-session.types';
-import { shownName } from './person-look.ts';
+import { nameInSentence } from './person-look.ts';
 
 export type BannerAction = 'START_NEW' | 'COPY_LINK' | 'LEAVE';
 
@@ -144,6 +144,6 @@ export function hostQuestion(call: CallView): string {
 }
 
 function joinNames(people: readonly Person[]): string {
-  const names = people.map((person) => shownName(person.name));
+  const names = people.map((person) => nameInSentence(person.name));
   return names.length <= 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -8,6 +8,7 @@ import {
 } from '@conclave/client/media/devices';
 import { createLevelMeter } from '@conclave/client/media/level-meter';
 import { captureScreen } from '@conclave/client/media/screen-share';
+import { testSpeaker } from './browser-chimes.ts';
 import type { DevicePorts } from './device-ports.ts';
 import { LEVEL_READING_MS } from './limits.ts';
 
@@ -20,6 +21,7 @@ export const browserDevices: DevicePorts = {
   canChooseSpeaker: () => 'setSinkId' in HTMLMediaElement.prototype,
   list: listDevices,
   onChange: onDevicesChanged,
+  testSpeaker,
   measure(track, onLevel) {
     const meter = createLevelMeter(track);
     const timer = setInterval(() => onLevel(meter.level()), LEVEL_READING_MS);

@@ -7,6 +7,7 @@ import { hostKeyId, loadSigningKey } from '@conclave/client/session/signing-key-
 import { forgetTabLinks, rememberTabLink, tabLinks } from '@conclave/client/session/tab-links';
 import { isHostKey } from '@conclave/crypto/link';
 import type { AppPorts } from './app-ports.ts';
+import { playChime } from './browser-chimes.ts';
 import { browserDevices } from './browser-devices.ts';
 import { serverNowUnixMs } from './server-clock.ts';
 import { isOnlyTab } from './tab-lock.ts';
@@ -37,6 +38,12 @@ export const browserPorts: AppPorts = {
       return false;
     }
   },
+  sendLink:
+    typeof navigator.share === 'function'
+      ? // Closing the sheet is no error.
+        (url) => navigator.share({ url }).catch(() => undefined)
+      : undefined,
+  playChime,
   showPath: (path) => history.replaceState(null, '', path),
   reload: () => location.reload(),
 };

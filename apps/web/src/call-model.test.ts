@@ -1,7 +1,18 @@
 import { withSecret } from '@conclave/crypto/link';
-import { afterEach, describe, expect, test } from 'vitest';
-import { callView, devices, LINK, ME, person, ScriptedSession, track } from '../test/sketches.ts';
-import { type CallEnd, CallModel } from './call-model.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  callView,
+  devices,
+  LINK,
+  ME,
+  memoryStorage,
+  person,
+  ScriptedSession,
+  track,
+} from '../test/sketches.ts';
+import { type CallEnd, CallModel, type CallModelOptions } from './call-model.ts';
+import type { Chime } from './chimes.ts';
+import { Habits } from './habits.ts';
 import { OwnMedia } from './own-media.ts';
 
 const OTHER_LINK = withSecret(LINK, new Uint8Array(32).fill(9));
@@ -11,28 +22,42 @@ afterEach(() => {
   for (const model of open.splice(0)) model.dispose();
 });
 
-async function inCall() {
-  const own = new OwnMedia(devices());
+async function inCall(more: Partial<CallModelOptions> = {}) {
+  let say: (level: number) => void = () => undefined;
+  const own = new OwnMedia(
+    devices({
+      measure: (_track, onLevel) => {
+        say = onLevel;
+        return () => undefined;
+      },
+    }),
+  );
   await own.start();
   const ends: CallEnd[] = [];
   const links: unknown[] = [];
   const copied: string[] = [];
+  const chimes: Chime[] = [];
+  const habits = new Habits(memoryStorage());
   const model = new CallModel({
     link: LINK,
     own,
     devices: devices(),
     origin: 'https://a.example',
+    habits,
     copyText: async (text) => copied.push(text) > 0,
+    sendLink: undefined,
+    playChime: (chime) => chimes.push(chime),
     onEnd: (end) => ends.push(end),
     onLink: (link) => links.push(link),
     onIn: () => undefined,
+    ...more,
   });
   const session = new ScriptedSession();
   model.attach(session);
   model.join('Ada');
   model.onCall(callView([ME, person('ben')]));
   open.push(model);
-  return { model, own, session, ends, links, copied };
+  return { model, own, session, ends, links, copied, chimes, habits, say: (level: number) => say(level) };
 }
 
 const texts = (model: CallModel) => model.notices.shown.value.map((notice) => notice.text);
@@ -164,5 +189,63 @@ describe('a call', () => {
     const camera = track();
     model.onMedia({ people: new Map([['ben', { isSpeaking: false, camera }]]), connection: 'connected' });
     expect(model.tiles.value[1]?.picture).toBe(camera);
+  });
+
+  test('[P62] inviting copies the link and shows the other ways; the sheet gets the same link', async () => {
+    const sent: string[] = [];
+    const { model, copied } = await inCall({ sendLink: async (url) => void sent.push(url) });
+    await model.invite();
+    await model.sendLink();
+    expect(model.panel.value).toBe('invite');
+    expect(copied).toEqual([model.linkText.value]);
+    expect(sent).toEqual(copied);
+  });
+
+  test('[P65] the switch silences who comes and goes', async () => {
+    const { model, chimes, habits } = await inCall();
+    model.onCall(callView([ME, person('ben'), person('cho')]));
+    habits.setSounds(false);
+    model.onCall(callView([ME, person('ben')]));
+    habits.setSounds(true);
+    model.onCall(callView([ME]));
+    expect(chimes).toEqual(['join', 'leave']);
+  });
+
+  test('[P64] who speaks while muted is told, with a sound the first time, until unmuted', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const { model, own, say, chimes } = await inCall();
+      const speak = (times: number) => {
+        for (let reading = 0; reading < times; reading += 1) {
+          vi.advanceTimersByTime(50);
+          say(0.1 + reading / 1_000);
+        }
+      };
+      speak(40);
+      expect(model.mutedHint.isShown.value).toBe(false);
+      await own.setMicrophoneOn(false);
+      speak(40);
+      expect(model.mutedHint.isShown.value).toBe(true);
+      await own.setMicrophoneOn(true);
+      expect(model.mutedHint.isShown.value).toBe(false);
+      await own.setMicrophoneOn(false);
+      speak(40);
+      expect(model.mutedHint.isShown.value).toBe(true);
+      expect(chimes).toEqual(['muted']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('[P67] the arrow keys move the own picture, other keys do not', async () => {
+    const { model } = await inCall();
+    expect(model.moveCorner('Enter')).toBe(false);
+    expect(
+      ['ArrowUp', 'ArrowLeft', 'ArrowDown'].map((key) => [model.moveCorner(key), model.corner.value]),
+    ).toEqual([
+      [true, 'top-right'],
+      [true, 'top-left'],
+      [true, 'bottom-left'],
+    ]);
   });
 });

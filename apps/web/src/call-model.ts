@@ -6,17 +6,23 @@ import type { CallView, Person } from '@conclave/calling/view';
 import type { CallSession, MediaView, VisibleTile } from '@conclave/client/session/call-session.types';
 import { formatLinkPath, type Link } from '@conclave/crypto/link';
 import { computed, effect, signal } from '@preact/signals';
+import { type Arrivals, noteArrivals } from './arrivals.ts';
 import { bannersOf } from './banners.ts';
+import { type Chime, chimeOf } from './chimes.ts';
+import { type Corner, cornerByKey } from './corner.ts';
 import type { DevicePorts } from './device-ports.ts';
+import type { Habits } from './habits.ts';
+import { MUTED_CHIME_PAUSE_MS } from './limits.ts';
+import { MutedHint } from './muted-hint.ts';
 import { Notices } from './notices.ts';
 import type { OwnMedia } from './own-media.ts';
-import { shownName } from './person-look.ts';
+import { nameInSentence } from './person-look.ts';
 import { ScreenShare } from './screen-share.ts';
 import { soundsOf, tilesOf } from './tiles.ts';
 import { trustMarkOf } from './trust-mark.ts';
 import type { Problem } from './words.ts';
 
-export type Panel = 'people' | 'security' | 'devices';
+export type Panel = 'people' | 'security' | 'devices' | 'invite';
 
 export interface CallEnd {
   readonly problem: Problem | undefined;
@@ -28,7 +34,10 @@ export interface CallModelOptions {
   readonly devices: Pick<DevicePorts, 'openScreen' | 'canShareScreen'>;
   /** `https://host`, before the link's path. */
   readonly origin: string;
+  readonly habits: Habits;
   copyText(text: string): Promise<boolean>;
+  readonly sendLink: ((url: string) => Promise<void>) | undefined;
+  playChime(chime: Chime): void;
   /** Called once, when the call is over for this page. */
   onEnd(end: CallEnd): void;
   /** The link in force, whenever it changes. */
@@ -49,10 +58,16 @@ export class CallModel {
   /** False once a browser refused to play sound before a click. */
   readonly isSoundBlocked = signal(false);
   readonly isLeaving = signal(false);
+  /** Where the own picture lies in a call of two. */
+  readonly corner = signal<Corner>('bottom-right');
+  readonly arrivals = signal<Arrivals>(new Map());
+  readonly mutedHint = new MutedHint();
   readonly notices = new Notices();
   readonly own: OwnMedia;
   readonly share: ScreenShare;
   readonly canShareScreen: boolean;
+  readonly canSendLink: boolean;
+  readonly habits: Habits;
 
   readonly isIn = computed(() => ['in', 'reconnecting'].includes(this.call.value?.phase ?? ''));
   readonly isAlone = computed(() => this.isIn.value && (this.call.value?.people.length ?? 0) <= 1);
@@ -88,7 +103,9 @@ export class CallModel {
   constructor(options: CallModelOptions) {
     this.#options = options;
     this.own = options.own;
+    this.habits = options.habits;
     this.canShareScreen = options.devices.canShareScreen();
+    this.canSendLink = options.sendLink !== undefined;
     this.share = new ScreenShare(options.devices, (tracks) => this.#session?.setScreen(tracks));
   }
 
@@ -101,8 +118,11 @@ export class CallModel {
     if (this.#isEnded) return;
     const before = this.call.value;
     this.call.value = view;
+    this.arrivals.value = noteArrivals(this.arrivals.peek(), view, Date.now());
     this.#noteLink(before, view);
     this.#notePeople(before, view);
+    const chime = chimeOf(before, view);
+    if (chime) this.#chime(chime);
     if (view.phase === 'in' && before?.phase !== 'in') this.#options.onIn();
     if (view.phase === 'left' || view.phase === 'closed') {
       const reason = view.reason ?? 'LEFT';
@@ -157,14 +177,14 @@ export class CallModel {
     const person = this.removing.value;
     this.removing.value = undefined;
     if (!person) return;
-    this.#removedName.value = shownName(person.name);
+    this.#removedName.value = nameInSentence(person.name);
     this.#hasAskedForLink = true;
     this.#session?.kick(person.key);
   }
 
   makeHost(person: Person): void {
     this.#session?.makeHost(person.key);
-    this.notices.say(`${shownName(person.name)} becomes a host.`);
+    this.notices.say(`${nameInSentence(person.name)} becomes a host.`);
   }
 
   changeLink(): void {
@@ -178,6 +198,24 @@ export class CallModel {
     this.notices.say(
       isCopied ? 'Link copied.' : 'The browser did not allow copying. Select the link and copy it.',
     );
+  }
+
+  /** The bar's way to invite: the link is copied at once, and the other ways are shown. */
+  async invite(): Promise<void> {
+    this.panel.value = 'invite';
+    await this.copyLink();
+  }
+
+  /** Opens the device's own sheet. */
+  async sendLink(): Promise<void> {
+    await this.#options.sendLink?.(this.linkText.value);
+  }
+
+  /** @returns false for a key that moves nothing */
+  moveCorner(key: string): boolean {
+    const moved = cornerByKey(this.corner.value, key);
+    if (moved) this.corner.value = moved;
+    return moved !== undefined;
   }
 
   goOn(): void {
@@ -213,10 +251,24 @@ export class CallModel {
       if (!isFirst) session.setCamera(track);
     });
     isFirst = false;
+    const stopHint = effect(() => this.#hearOwn());
     this.#stopEffects = () => {
       stopMicrophone();
       stopCamera();
+      stopHint();
     };
+  }
+
+  #hearOwn(): void {
+    const isMuted = !this.own.choice.value.isMicrophoneOn && this.own.microphone.value !== undefined;
+    const before = this.mutedHint.shownMs;
+    const nowMs = performance.now();
+    if (!this.mutedHint.hear(this.own.level.value, isMuted, nowMs)) return;
+    if (before === undefined || nowMs - before > MUTED_CHIME_PAUSE_MS) this.#chime('muted');
+  }
+
+  #chime(chime: Chime): void {
+    if (this.habits.areSoundsOn.peek()) this.#options.playChime(chime);
   }
 
   #noteLink(before: CallView | undefined, view: CallView): void {
@@ -236,7 +288,7 @@ export class CallModel {
     const keysBefore = new Set(before.people.map((person) => person.key));
     const keysNow = new Set(view.people.map((person) => person.key));
     for (const person of view.people) {
-      if (!keysBefore.has(person.key)) this.notices.say(`${shownName(person.name)} came in.`);
+      if (!keysBefore.has(person.key)) this.notices.say(`${nameInSentence(person.name)} came in.`);
     }
     for (const person of before.people) {
       if (!keysNow.has(person.key)) this.notices.say(goneWords(person));
@@ -261,6 +313,6 @@ export class CallModel {
 
 /** The server removes who lost the connection (D8): that is its act, not a leave. */
 function goneWords(person: Person): string {
-  const name = shownName(person.name);
+  const name = nameInSentence(person.name);
   return person.isReconnecting ? `${name} was removed by the server (connection lost).` : `${name} is gone.`;
 }

@@ -24,6 +24,8 @@ export interface DevicePorts {
   list(): Promise<readonly MediaDevice[]>;
   /** Returns the way to stop listening. */
   onChange(listener: () => void): () => void;
+  /** A few notes through this loudspeaker, the browser's own when undefined; resolves at their end. */
+  testSpeaker(speakerId: string | undefined): Promise<void>;
   /** Loudness of a track, root of the mean square 0–1, about 20 times a second until stopped. */
   measure(track: MediaStreamTrack, onLevel: (level: number) => void): () => void;
 }

@@ -1,6 +1,7 @@
 /**
- * The grid of a call: the largest equal tiles that fill a stage. Wide stages have 16:9 tiles; on a stage that is taller
- * than wide a tile may be as tall as 3:4, and from three people on it has two columns. SPEC P6.
+ * The grid of a call: the largest equal tiles that fill a stage. On wide stages a tile is 16:9, and up to 4:3 where that
+ * fills more of it; on a stage that is taller than wide it may be as tall as 3:4, and from three people on it has two
+ * columns. SPEC P6.
  */
 import { TILE_WIDTH_PX_MIN } from './limits.ts';
 
@@ -17,6 +18,7 @@ export interface Grid {
 }
 
 const WIDE = 16 / 9;
+const LESS_WIDE = 4 / 3;
 const TALL = 3 / 4;
 
 export function layoutGrid(count: number, stage: Stage): Grid {
@@ -31,7 +33,8 @@ function gridOf(columns: number, count: number, stage: Stage, isTall: boolean): 
   const rows = Math.max(1, Math.ceil(count / columns));
   const widthPx = Math.max(0, (stage.widthPx - stage.gapPx * (columns - 1)) / columns);
   const heightPx = Math.max(0, (stage.heightPx - stage.gapPx * (rows - 1)) / rows);
-  const ratio = isTall ? Math.min(WIDE, Math.max(TALL, widthPx / Math.max(1, heightPx))) : WIDE;
+  const tallest = isTall ? TALL : LESS_WIDE;
+  const ratio = Math.min(WIDE, Math.max(tallest, widthPx / Math.max(1, heightPx)));
   const fitted = Math.min(widthPx, heightPx * ratio);
   // A tile that would be too small to recognise anybody keeps its size, and the grid scrolls.
   const tileWidthPx = Math.floor(Math.max(fitted, Math.min(TILE_WIDTH_PX_MIN, widthPx)));

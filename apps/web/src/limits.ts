@@ -22,3 +22,14 @@ export const SERVER_CLOCK_TIMEOUT_MS = 2_000;
 export const PASTED_LINK_CHARS_MAX = 2_000;
 /** An operator's token is not longer than this. */
 export const TOKEN_CHARS_MAX = 200;
+/** From more people on, coming and going makes no sound. */
+export const CHIMES_PEOPLE_MAX = 12;
+/** Speech of a muted person: this long, with pauses no longer than the second number, before the page says so. */
+export const MUTED_SPEECH_MS = 600;
+export const MUTED_SPEECH_PAUSE_MS = 400;
+/** The hint stays this long after the last word. */
+export const MUTED_HINT_MS = 3_000;
+/** Its sound comes once in this time at most. */
+export const MUTED_CHIME_PAUSE_MS = 30_000;
+/** A tile that moved less than this was clicked, not dragged. */
+export const DRAG_PX_MIN = 6;

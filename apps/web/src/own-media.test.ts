@@ -161,4 +161,17 @@ describe('sharing a screen', () => {
     await cancelled.choose();
     expect(cancelled.state.value.at).toBe('off');
   });
+
+  test('[P66] the test goes through the chosen speaker, and one that is gone says nothing', async () => {
+    const asked: (string | undefined)[] = [];
+    const testSpeaker = async (speakerId: string | undefined) => {
+      asked.push(speakerId);
+      if (speakerId === 'gone') throw new Error('no such device');
+    };
+    const own = new OwnMedia(devices({ testSpeaker }));
+    await own.testSpeaker();
+    own.chooseSpeaker('gone');
+    await own.testSpeaker();
+    expect(asked).toEqual([undefined, 'gone']);
+  });
 });

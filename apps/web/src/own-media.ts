@@ -105,6 +105,11 @@ export class OwnMedia {
     this.#choose({ speakerId });
   }
 
+  /** Plays a few notes through the chosen speaker; a speaker that is gone says nothing. */
+  async testSpeaker(): Promise<void> {
+    await this.#ports.testSpeaker(this.choice.value.speakerId).catch(() => undefined);
+  }
+
   setOriginalSound(isOriginalSound: boolean): Promise<void> {
     this.#choose({ isOriginalSound });
     return this.#inOrder(() => this.#openMicrophone());

@@ -20,7 +20,19 @@ export function hueOf(personKey: string): number {
   return hash % 360;
 }
 
-/** A leaf's name as shown: it is empty when it cannot be read (D20). */
+/**
+ * A leaf's name as shown: it is empty when it cannot be read (D20). Nothing in it steers the text around it: another
+ * device may have sealed characters that this page would not take.
+ */
 export function shownName(name: string): string {
-  return name.trim() === '' ? 'Someone' : name;
+  const plain = name.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '');
+  return plain.trim() === '' ? 'Someone' : plain;
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** The same amid other words: a name that runs from right to left keeps to itself. */
+export function nameInSentence(name: string): string {
+  const shown = shownName(name);
+  return RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { nearestCorner } from './corner.ts';
 import { layoutGrid } from './grid.ts';
 import { layoutStage, type Rect } from './stage-layout.ts';
 import type { Tile } from './tiles.ts';
@@ -47,10 +48,11 @@ describe('the grid', () => {
     [4, 2],
     [5, 3],
     [9, 3],
-  ])('[P6] %i tiles on a desktop stand in %i columns of 16:9', (count, columns) => {
+  ])('[P6] %i tiles on a desktop stand in %i columns, from 4:3 to 16:9', (count, columns) => {
     const grid = layoutGrid(count, DESKTOP);
     expect(grid.columns).toBe(columns);
-    expect(grid.tileWidthPx / grid.tileHeightPx).toBeCloseTo(16 / 9, 1);
+    expect(grid.tileWidthPx / grid.tileHeightPx).toBeLessThan(1.79);
+    expect(grid.tileWidthPx / grid.tileHeightPx).toBeGreaterThan(1.32);
   });
 
   test('[P6] an upright phone has two columns from three people on', () => {
@@ -65,7 +67,10 @@ describe('the grid', () => {
         const rows = Math.ceil(count / columns);
         const widthPx = (DESKTOP.widthPx - 8 * (columns - 1)) / columns;
         const heightPx = (DESKTOP.heightPx - 8 * (rows - 1)) / rows;
-        expect(chosen.tileWidthPx).toBeGreaterThanOrEqual(Math.floor(Math.min(widthPx, (heightPx * 16) / 9)));
+        const fitted = Math.min(widthPx, (heightPx * 16) / 9);
+        const area = chosen.tileWidthPx * chosen.tileHeightPx;
+        // Whole pixels are rounded down in both directions.
+        expect(area).toBeGreaterThanOrEqual((fitted - 2) * ((fitted * 9) / 16 - 2));
       }
     }
   });
@@ -99,6 +104,23 @@ describe('the stage', () => {
     const [self, other] = [layout.rects.get('p0'), layout.rects.get('p1')];
     expect(self && other && self.widthPx < other.widthPx / 2 && overlap(self, other)).toBe(true);
   });
+
+  test.each(['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const)(
+    '[P67] at %s the own tile is inside the other one, at that corner',
+    (corner) => {
+      for (const stage of [DESKTOP, PHONE]) {
+        const layout = layoutStage(tiles(2), stage, corner);
+        const [self, other] = [layout.rects.get('p0'), layout.rects.get('p1')];
+        if (!self || !other) throw new Error('both are placed');
+        const x = (self.xPx + self.widthPx / 2 - other.xPx) / other.widthPx;
+        const y = (self.yPx + self.heightPx / 2 - other.yPx) / other.heightPx;
+        expect(nearestCorner(x, y)).toBe(corner);
+        expect(layout.cornerId).toBe('p0');
+        expect(self.xPx).toBeGreaterThan(other.xPx);
+        expect(self.yPx + self.heightPx).toBeLessThan(other.yPx + other.heightPx);
+      }
+    },
+  );
 
   test('[P6] tiles keep their order when one more comes', () => {
     for (let count = 3; count < 12; count += 1) {

@@ -2,6 +2,7 @@
  * Where every tile stands on the stage. A call of two shows the other large and oneself in a corner; a shared screen
  * takes the stage and people move to a strip; everything else is the grid. Tiles keep their order. SPEC P6.
  */
+import type { Corner } from './corner.ts';
 import { layoutGrid, type Stage } from './grid.ts';
 import type { Tile } from './tiles.ts';
 
@@ -17,6 +18,8 @@ export interface StageLayout {
   readonly rects: ReadonlyMap<string, Rect>;
   /** Taller than the stage when the grid scrolls. */
   readonly contentHeightPx: number;
+  /** The tile that lies in a corner of another one. */
+  readonly cornerId?: string;
 }
 
 /** Share of a wide stage's width that the strip of people takes beside a shared screen. */
@@ -26,32 +29,40 @@ const STRIP_PX_MIN = 160;
 const CORNER_WIDE = { widthPx: 224, heightPx: 126 };
 const CORNER_TALL = { widthPx: 108, heightPx: 144 };
 
-export function layoutStage(tiles: readonly Tile[], stage: Stage): StageLayout {
+export function layoutStage(
+  tiles: readonly Tile[],
+  stage: Stage,
+  corner: Corner = 'bottom-right',
+): StageLayout {
   const screens = tiles.filter((tile) => tile.kind === 'screen');
   const people = tiles.filter((tile) => tile.kind === 'camera');
   if (screens.length > 0) return withScreens(screens, people, stage);
   const [other] = people.filter((tile) => !tile.isSelf);
   const self = people.find((tile) => tile.isSelf);
-  if (people.length === 2 && other && self) return withCorner(other, self, stage);
+  if (people.length === 2 && other && self) return withCorner(other, self, stage, corner);
   return gridIn(people, stage, { xPx: 0, yPx: 0, widthPx: stage.widthPx, heightPx: stage.heightPx });
 }
 
-function withCorner(other: Tile, self: Tile, stage: Stage): StageLayout {
+function withCorner(other: Tile, self: Tile, stage: Stage, corner: Corner): StageLayout {
   const whole = { xPx: 0, yPx: 0, widthPx: stage.widthPx, heightPx: stage.heightPx };
   const large = gridIn([other], stage, whole).rects.get(other.id) ?? whole;
   const size = stage.heightPx > stage.widthPx ? CORNER_TALL : CORNER_WIDE;
   const inset = stage.gapPx + 4;
-  const corner = {
+  const [vertical, horizontal] = corner.split('-');
+  const right = large.xPx + large.widthPx - size.widthPx - inset;
+  const bottom = large.yPx + large.heightPx - size.heightPx - inset;
+  const small = {
     ...size,
-    xPx: large.xPx + large.widthPx - size.widthPx - inset,
-    yPx: large.yPx + large.heightPx - size.heightPx - inset,
+    xPx: horizontal === 'left' ? large.xPx + inset : right,
+    yPx: vertical === 'top' ? large.yPx + inset : bottom,
   };
   return {
     rects: new Map([
       [other.id, large],
-      [self.id, corner],
+      [self.id, small],
     ]),
     contentHeightPx: stage.heightPx,
+    cornerId: self.id,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { MediaView, PersonMedia } from '@conclave/client/session/call-session.types';
 import { describe, expect, test } from 'vitest';
 import { callView, ME, person, track } from '../test/sketches.ts';
-import { hueOf, initialsOf } from './person-look.ts';
+import { hueOf, initialsOf, nameInSentence, shownName } from './person-look.ts';
 import { soundsOf, tilesOf } from './tiles.ts';
 import { trustMarkOf } from './trust-mark.ts';
 import { visibleTiles } from './visible-tiles.ts';
@@ -106,6 +106,16 @@ describe('the look of a person', () => {
     ['😀 !!', '·'],
   ])('[P7] the initials of %j are %s', (name, initials) => {
     expect(initialsOf(name)).toBe(initials);
+  });
+});
+
+describe('a name amid other words', () => {
+  test('[P72] it cannot turn the text around it, and is never empty', () => {
+    expect(shownName('Ada\u202e)tsoh(\u0007')).toBe('Ada)tsoh(');
+    expect(shownName('\u202e ')).toBe('Someone');
+    expect(nameInSentence('ליאת')).toBe('\u2068ליאת\u2069');
+    expect(nameInSentence('فاطمة (2)')).toBe('\u2068فاطمة (2)\u2069');
+    for (const name of ['Ada', '陳美玲', 'Zoë 🎈']) expect(nameInSentence(name)).toBe(name);
   });
 });
 

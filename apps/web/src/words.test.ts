@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callView, LINK, ME, person } from '../test/sketches.ts';
 import { bannersOf, hostQuestion } from './banners.ts';
+import { browserFamily } from './browser-family.ts';
 import { NEXT_STEP_LABELS, PROBLEM_WORDS, troubleWords } from './words.ts';
 
 const MEDIA = { people: new Map(), connection: 'connected' } as const;
@@ -33,6 +34,37 @@ describe('devices', () => {
       'No microphone was found.',
     ]);
     expect(troubleWords(undefined, undefined)).toEqual([]);
+  });
+});
+
+describe('a refused permission', () => {
+  const AGENTS = {
+    chromium:
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+    'chromium-phone':
+      'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36',
+    firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    safari:
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.3 Safari/605.1.15',
+    'safari-phone':
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.3 Mobile/15E148 Safari/604.1',
+  } as const;
+
+  test.each(Object.entries(AGENTS))(
+    '[P68] %s is told from the others, and has its own way',
+    (family, agent) => {
+      expect(browserFamily(agent)).toBe(family);
+      const texts = Object.values(AGENTS).map(
+        (other) => troubleWords('DENIED', undefined, browserFamily(other))[0]?.text,
+      );
+      expect(new Set(texts).size).toBe(texts.length);
+      for (const text of texts) expect(text).toContain('camera');
+    },
+  );
+
+  test('[P68] an iPad that calls itself a Mac, and Chrome on an iPhone, ask as Safari on a phone does', () => {
+    expect(browserFamily(AGENTS.safari, 5)).toBe('safari-phone');
+    expect(browserFamily(AGENTS['safari-phone'].replace('Version/18.3', 'CriOS/140.0'))).toBe('safari-phone');
   });
 });
 

@@ -7,6 +7,7 @@
 import type { ClosedReason, Standing } from '@conclave/calling/view';
 import type { MediaTrouble } from '@conclave/client/session/call-session.types';
 import type { LinkErrorCode } from '@conclave/crypto/link';
+import type { BrowserFamily } from './browser-family.ts';
 import type { DeviceTrouble } from './device-ports.ts';
 
 /** A button under a sentence. `TOKEN` asks for the operator's token first. */
@@ -196,24 +197,42 @@ export interface DeviceWords {
 export function troubleWords(
   camera: DeviceTrouble | undefined,
   microphone: DeviceTrouble | undefined,
+  browser: BrowserFamily = 'chromium',
 ): readonly DeviceWords[] {
-  if (camera !== undefined && camera === microphone) return [deviceWords('camera and microphone', camera)];
+  if (camera !== undefined && camera === microphone) {
+    return [deviceWords('camera and microphone', camera, browser)];
+  }
   return [
-    ...(camera === undefined ? [] : [deviceWords('camera', camera)]),
-    ...(microphone === undefined ? [] : [deviceWords('microphone', microphone)]),
+    ...(camera === undefined ? [] : [deviceWords('camera', camera, browser)]),
+    ...(microphone === undefined ? [] : [deviceWords('microphone', microphone, browser)]),
   ];
 }
+
+/** Where a browser keeps the switch; `what` is the device. */
+const WHERE_TO_ALLOW: Readonly<Record<BrowserFamily, (what: string) => string>> = {
+  chromium: (what) =>
+    `Press the sign left of the address, switch the ${what} on, then try again. If it is on there, look in the privacy settings of this computer.`,
+  'chromium-phone': (what) =>
+    `Tap the sign left of the address, then Permissions, allow the ${what}, and try again.`,
+  firefox: (what) =>
+    `Press the crossed-out sign left of the address, remove the block of the ${what}, then try again. If there is none, look in the privacy settings of this computer.`,
+  safari: (what) =>
+    `In the menu, choose Safari, then Settings for this website, allow the ${what}, and try again.`,
+  'safari-phone': (what) =>
+    `Tap the page sign beside the address, then Website settings, allow the ${what}, and try again.`,
+};
 
 function deviceWords(
   device: 'camera' | 'microphone' | 'camera and microphone',
   trouble: DeviceTrouble,
+  browser: BrowserFamily,
 ): DeviceWords {
   const [is, was, it, does] =
     device === 'camera and microphone' ? ['are', 'were', 'them', 'do'] : ['is', 'was', 'it', 'does'];
   const table: Readonly<Record<DeviceTrouble, DeviceWords>> = {
     DENIED: {
       title: `The browser does not let this page use the ${device}.`,
-      text: `Press the sign at the left end of the address bar, allow the ${device}, then try again.`,
+      text: WHERE_TO_ALLOW[browser](device),
     },
     NONE_FOUND: {
       title: `No ${device} ${was} found.`,
@@ -247,6 +266,19 @@ export const SERVER_SEES: readonly { readonly what: string; readonly howLong: st
 
 export const SERVER_NEVER_SEES =
   'It never sees names, pictures, sound, shared screens, or the part of the link after #.';
+
+/** What it means when the link of a call changes (D10). */
+export const CHANGED_LINK_MEANS: readonly string[] = [
+  'A host can change the link at any time; removing somebody changes it by itself.',
+  'Then the old link lets nobody in, and whoever is here stays. Send the new one to whoever should still come.',
+  'If you did not expect a change, ask the host by another way than this server.',
+];
+
+/** How the code is compared, and what it proves. */
+export const COMPARING: readonly string[] = [
+  'Read the code aloud, or send it by another way than this server. Everybody must have the same.',
+  'The same code means the same call, with these people and nobody between them. If it differs, leave and start a new call.',
+];
 
 /** The limits that design D23 wants stated. */
 export const LIMITS_IN_WORDS: readonly string[] = [

@@ -108,6 +108,7 @@ export function devices(more: Partial<DevicePorts> = {}): DevicePorts {
     canChooseSpeaker: () => true,
     list: async () => [],
     onChange: () => () => undefined,
+    testSpeaker: async () => undefined,
     measure: () => () => undefined,
     ...more,
   };

@@ -4,6 +4,7 @@ import type { CallSession, MediaView, PersonMedia } from '@conclave/client/sessi
 import { createLink } from '@conclave/crypto/link';
 import { CallModel } from '@conclave/web/call-model';
 import type { DevicePorts } from '@conclave/web/device-ports';
+import { Habits } from '@conclave/web/habits';
 import { OwnMedia } from '@conclave/web/own-media';
 import { drawnCamera, drawnScreen, fakeDevices } from './fake-media.ts';
 
@@ -92,14 +93,29 @@ export function mediaOf(people: readonly Sketch[], more: Partial<MediaView> = {}
   return { people: new Map(media), connection: 'connected', ...more };
 }
 
-export async function fakeCallModel(devices: DevicePorts = fakeDevices()): Promise<CallModel> {
+export interface FakeCallOptions {
+  readonly devices?: DevicePorts;
+  /** As on a device where no call has ended yet. */
+  readonly isFirstUse?: boolean;
+}
+
+export async function fakeCallModel({
+  devices = fakeDevices(),
+  isFirstUse = false,
+}: FakeCallOptions = {}): Promise<CallModel> {
   const own = new OwnMedia(devices);
+  const habits = new Habits({ getItem: () => null, setItem: () => undefined });
+  habits.isBarKnown.value = !isFirstUse;
   const call = new CallModel({
     link: GALLERY_LINK,
     own,
     devices,
+    habits,
     origin: 'https://conclave.example',
     copyText: async () => true,
+    // As on a phone.
+    sendLink: innerWidth < 700 ? async () => undefined : undefined,
+    playChime: () => undefined,
     onEnd: () => undefined,
     onLink: () => undefined,
     onIn: () => undefined,

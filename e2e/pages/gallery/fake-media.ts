@@ -2,6 +2,28 @@
 import { ok } from '@conclave/protocol/result';
 import type { DevicePorts } from '@conclave/web/device-ports';
 
+const REDRAW_MS = 200;
+const running = new Set<() => void>();
+
+/** Ends every picture: a scene that is gone costs nothing. */
+export function stopDrawings(): void {
+  for (const stop of running) stop();
+  running.clear();
+}
+
+/** Draws again and again, as a camera gives frames, until the drawings are stopped. */
+function trackOf(canvas: HTMLCanvasElement, draw: () => void, framesPerSecond: number): MediaStreamTrack {
+  draw();
+  const timer = setInterval(draw, REDRAW_MS);
+  const [track] = canvas.captureStream(framesPerSecond).getVideoTracks();
+  if (!track) throw new Error('a canvas stream has a track');
+  running.add(() => {
+    clearInterval(timer);
+    track.stop();
+  });
+  return track;
+}
+
 /** A still person in front of a wall; the track is live, as a camera's would be. */
 export function drawnCamera(hue: number, widthPx = 640, heightPx = 360): MediaStreamTrack {
   const canvas = document.createElement('canvas');
@@ -24,11 +46,7 @@ export function drawnCamera(hue: number, widthPx = 640, heightPx = 360): MediaSt
     pen.ellipse(widthPx / 2, heightPx * 0.44, heightPx * 0.17, heightPx * 0.22, 0, 0, 7);
     pen.fill();
   };
-  draw();
-  setInterval(draw, 200);
-  const [track] = canvas.captureStream(10).getVideoTracks();
-  if (!track) throw new Error('a canvas stream has a track');
-  return track;
+  return trackOf(canvas, draw, 10);
 }
 
 /** A page of text, as a shared screen shows it. */
@@ -48,15 +66,14 @@ export function drawnScreen(): MediaStreamTrack {
     for (let line = 0; line < 9; line += 1)
       pen.fillRect(120, 200 + line * 48, 700 + ((line * 137) % 300), 16);
   };
-  draw();
-  setInterval(draw, 200);
-  const [track] = canvas.captureStream(5).getVideoTracks();
-  if (!track) throw new Error('a canvas stream has a track');
-  return track;
+  return trackOf(canvas, draw, 5);
 }
 
+let silence: AudioContext | undefined;
+
 export function silentMicrophone(): MediaStreamTrack {
-  const context = new AudioContext();
+  silence ??= new AudioContext();
+  const context = silence;
   const [track] = context.createMediaStreamDestination().stream.getAudioTracks();
   if (!track) throw new Error('a destination has a track');
   return track;
@@ -92,6 +109,7 @@ export function fakeDevices({ isDenied = false, level = 0.11 } = {}): DevicePort
             { kind: 'speaker', deviceId: 's', label: 'Default – Headphones' },
           ],
     onChange: () => () => undefined,
+    testSpeaker: async () => undefined,
     measure(_track, onLevel) {
       onLevel(level);
       return () => undefined;

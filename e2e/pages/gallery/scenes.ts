@@ -31,18 +31,44 @@ const NINE: readonly Sketch[] = [
   { name: 'Ingrid', isMuted: true },
 ];
 
+const NAMES: readonly Sketch[] = [
+  { name: 'Ada', hasCamera: false },
+  { name: 'ليلى بنت عبد الرحمن', hasCamera: false, isHost: true },
+  { name: 'נועם כהן', isMuted: true },
+  { name: '山田 太郎', hasCamera: false, isMuted: true },
+  { name: '🎈 Zoë 🎈', hasCamera: false },
+  { name: 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch', hasCamera: false, isMuted: true },
+  { name: '', hasCamera: false, standing: 'unconfirmed' },
+];
+const MANY: readonly Sketch[] = Array.from({ length: 25 }, (_, index) => ({
+  name: `Guest ${index + 1}`,
+  hasCamera: index % 6 === 0,
+  isMuted: index % 3 !== 0,
+}));
+
 export const SCENES: Readonly<Record<string, Scene>> = {
   home: async () => ({ at: 'home' }),
   'home-bad-link': async () => ({ at: 'home', problem: 'MISTYPED' }),
   preview: () => preview({}),
   'preview-denied': () => preview({ isDenied: true }),
   'preview-joining': () => preview({ isJoining: true }),
-  alone: () => inCall([ADA]),
+  alone: () => inCall([ADA], {}, {}, () => undefined, true),
   two: () => inCall([ADA, BEN]),
+  'two-first-use': () => inCall([ADA, BEN], {}, {}, () => undefined, true),
   'two-no-camera': () => inCall([ADA, { ...BEN, hasCamera: false }]),
   three: () => inCall(FIVE.slice(0, 3)),
   five: () => inCall(FIVE),
   nine: () => inCall(NINE),
+  names: () => inCall(NAMES),
+  many: () => inCall(MANY),
+  unreachable: () =>
+    inCall([ADA, { ...BEN, standing: 'unreachable' }, { name: 'Chioma', trouble: 'DELAYED' }]),
+  invite: () => inCall([ADA, BEN], {}, {}, (call) => call.invite()),
+  'muted-speaking': () =>
+    inCall(FIVE, {}, {}, async (call) => {
+      await call.own.setMicrophoneOn(false);
+      call.mutedHint.isShown.value = true;
+    }),
   people: () => inCall(NINE, {}, {}, (call) => call.togglePanel('people')),
   security: () => inCall(FIVE, { code: CODE }, {}, (call) => call.togglePanel('security')),
   devices: () => inCall([ADA, BEN], {}, {}, (call) => call.togglePanel('devices')),
@@ -79,6 +105,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   rejoining: async () => ({ at: 'call', call: await fakeCallModel(), isRejoining: true }),
   left: async () => ({ at: 'left' }),
   'problem-link-changed': () => problem('LINK_CHANGED'),
+  'problem-removed': () => problem('REMOVED_BY_HOST'),
   'problem-ended': () => problem('NO_SUCH_ROOM'),
   'problem-full': () => problem('ROOM_FULL'),
   'problem-token': () => problem('ROOMS_NEED_TOKEN'),
@@ -91,7 +118,7 @@ async function problem(code: Problem): Promise<Screen> {
 }
 
 async function preview({ isDenied = false, isJoining = false }): Promise<Screen> {
-  const call = await fakeCallModel(fakeDevices({ isDenied }));
+  const call = await fakeCallModel({ devices: fakeDevices({ isDenied }) });
   const model = new PreviewModel({ call, name: 'Ada', isFounder: false, onJoin: () => undefined });
   if (isJoining) model.join();
   return { at: 'preview', preview: model };
@@ -102,8 +129,9 @@ async function inCall(
   view: Partial<CallView> = {},
   media: Partial<MediaView> = {},
   then: (call: CallModel) => void | Promise<void> = () => undefined,
+  isFirstUse = false,
 ): Promise<Screen> {
-  const call = await fakeCallModel();
+  const call = await fakeCallModel({ isFirstUse });
   call.onCall(viewOf(people, view));
   call.onMedia(mediaOf(people, media));
   await then(call);

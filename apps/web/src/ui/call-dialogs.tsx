@@ -1,17 +1,18 @@
-/** The questions of a call. Each says what happens, and to whom. SPEC P24, P26, P36. */
+/** The questions of a call. Each says what happens, and to whom. SPEC P24, P26, P30. */
 import type { CallView } from '@conclave/calling/view';
 import type { CapturedScreen } from '@conclave/client/media/screen-share';
 import { useEffect, useRef } from 'preact/hooks';
 import { hostQuestion } from '../banners.ts';
 import type { CallModel } from '../call-model.ts';
-import { shownName } from '../person-look.ts';
+import { nameInSentence } from '../person-look.ts';
 import { LinkBox } from './link-box.tsx';
 import { Modal } from './modal.tsx';
 
 export function CallDialogs({ call, view }: { readonly call: CallModel; readonly view: CallView }) {
   const share = call.share.state.value;
   if (view.pause === 'ASK_ABOUT_HOST') return <HostQuestion call={call} view={view} />;
-  if (call.removing.value) return <RemoveQuestion call={call} name={shownName(call.removing.value.name)} />;
+  if (call.removing.value)
+    return <RemoveQuestion call={call} name={nameInSentence(call.removing.value.name)} />;
   if (share.at === 'asking') return <ShareQuestion call={call} screen={share.screen} />;
   if (call.newLink.value) return <NewLink call={call} removedName={call.newLink.value.removedName} />;
   return null;

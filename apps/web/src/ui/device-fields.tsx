@@ -1,7 +1,12 @@
-/** Which camera, microphone and speaker: the same fields before and during a call. SPEC P13. */
+/** Which camera, microphone and speaker, the last with a test: the same before and during a call. SPEC P13, P66. */
+import { useSignal } from '@preact/signals';
+import { Volume2 } from 'lucide';
 import type { NamedDevice } from '../device-lists.ts';
 import type { OwnMedia } from '../own-media.ts';
+import { Icon } from './icon.tsx';
+import { Switch } from './switch.tsx';
 
+/** A browser that refuses shows no list: then there is nothing to choose, and no word on what exists. */
 export function DeviceFields({ own }: { readonly own: OwnMedia }) {
   const { cameras, microphones, speakers } = own.devices.value;
   const choice = own.choice.value;
@@ -9,40 +14,54 @@ export function DeviceFields({ own }: { readonly own: OwnMedia }) {
   const microphoneId = own.microphone.value?.getSettings().deviceId ?? choice.microphoneId;
   return (
     <div class="device-fields">
-      <DeviceField
-        label="Camera"
-        devices={cameras}
-        chosen={cameraId}
-        onChoose={(id) => void own.chooseCamera(id)}
-      />
-      <DeviceField
-        label="Microphone"
-        devices={microphones}
-        chosen={microphoneId}
-        onChoose={(id) => void own.chooseMicrophone(id)}
-      />
-      {speakers.length > 0 && (
+      {(cameras.length > 0 || own.cameraTrouble.value !== 'DENIED') && (
         <DeviceField
-          label="Speaker"
-          devices={speakers}
-          chosen={choice.speakerId}
-          onChoose={(id) => own.chooseSpeaker(id)}
+          label="Camera"
+          devices={cameras}
+          chosen={cameraId}
+          onChoose={(id) => void own.chooseCamera(id)}
         />
       )}
-      <label class="switch">
-        <input
-          type="checkbox"
-          role="switch"
-          aria-checked={choice.isOriginalSound}
-          checked={choice.isOriginalSound}
-          onChange={(event) => void own.setOriginalSound(event.currentTarget.checked)}
+      {(microphones.length > 0 || own.microphoneTrouble.value !== 'DENIED') && (
+        <DeviceField
+          label="Microphone"
+          devices={microphones}
+          chosen={microphoneId}
+          onChoose={(id) => void own.chooseMicrophone(id)}
         />
-        <span>
-          Original sound
-          <small>For music: no noise suppression, no echo cancelling</small>
-        </span>
-      </label>
+      )}
+      <div class="speaker">
+        {speakers.length > 0 && (
+          <DeviceField
+            label="Speaker"
+            devices={speakers}
+            chosen={choice.speakerId}
+            onChoose={(id) => own.chooseSpeaker(id)}
+          />
+        )}
+        <SpeakerTest own={own} />
+      </div>
+      <Switch
+        label="Original sound"
+        note="For music: no noise suppression, no echo cancelling"
+        isOn={choice.isOriginalSound}
+        onChange={(isOn) => void own.setOriginalSound(isOn)}
+      />
     </div>
+  );
+}
+
+function SpeakerTest({ own }: { readonly own: OwnMedia }) {
+  const isPlaying = useSignal(false);
+  const play = async () => {
+    isPlaying.value = true;
+    await own.testSpeaker();
+    isPlaying.value = false;
+  };
+  return (
+    <button type="button" disabled={isPlaying.value} onClick={() => void play()}>
+      <Icon node={Volume2} /> Test speaker
+    </button>
   );
 }
 

@@ -12,16 +12,22 @@ export function LinkBox({
 }) {
   return (
     <div class="link-box">
-      <input
-        type="text"
-        readOnly
-        aria-label="Link of this call"
-        value={call.linkText.value}
-        onFocus={(event) => event.currentTarget.select()}
-      />
+      <LinkField call={call} />
       <button type="button" class="primary" autofocus={isFocused} onClick={() => void call.copyLink()}>
         <Icon node={Copy} /> Copy link
       </button>
     </div>
+  );
+}
+
+export function LinkField({ call }: { readonly call: CallModel }) {
+  return (
+    <input
+      type="text"
+      readOnly
+      aria-label="Link of this call"
+      value={call.linkText.value}
+      onFocus={(event) => event.currentTarget.select()}
+    />
   );
 }

@@ -1,4 +1,4 @@
-/** A question over the page: a native modal dialog; Escape means the quiet answer. SPEC P33. */
+/** A question over the page: a native modal dialog; Escape means the quiet answer. SPEC P60. */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 

@@ -1,7 +1,7 @@
-/** A panel beside the stage, a sheet on phones; Escape closes it, and focus goes back to its button. SPEC P33. */
+/** A panel beside the stage, a sheet on phones; Escape closes it, and focus goes back to its button. SPEC P60. */
 import { X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 export function Panel({
@@ -15,22 +15,20 @@ export function Panel({
 }) {
   const panel = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
+    const element = panel.current;
     const opener = document.activeElement;
-    panel.current?.focus();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+    element?.focus();
+    return () => returnFocus(element, opener);
   }, []);
+  useEffect(() => {
+    const closeByKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !document.querySelector('dialog[open]')) onClose();
+    };
+    document.addEventListener('keydown', closeByKey);
+    return () => document.removeEventListener('keydown', closeByKey);
+  });
   return (
-    <aside
-      ref={panel}
-      class="panel"
-      aria-label={title}
-      tabIndex={-1}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
-      }}
-    >
+    <aside ref={panel} class="panel" aria-label={title} tabIndex={-1}>
       <header class="panel-head">
         <h2>{title}</h2>
         <button type="button" class="round quiet" aria-label="Close" onClick={onClose}>
@@ -40,4 +38,12 @@ export function Panel({
       <div class="panel-body">{children}</div>
     </aside>
   );
+}
+
+/** Only when focus would be lost otherwise: who went elsewhere stays there. */
+function returnFocus(panel: HTMLElement | null, opener: Element | null): void {
+  const { activeElement } = document;
+  if (activeElement && activeElement !== document.body && !panel?.contains(activeElement)) return;
+  const target = opener?.isConnected ? opener : document.querySelector('.bar button');
+  if (target instanceof HTMLElement) target.focus();
 }

@@ -63,7 +63,9 @@ function PersonRow({
         </span>
         <span class="person-name">
           <span class="person-words">
-            <span class="tile-text">{name}</span>
+            <span class="tile-text" dir="auto">
+              {name}
+            </span>
             {person.isHost && <span class="badge">Host</span>}
           </span>
           <small>{standing}</small>

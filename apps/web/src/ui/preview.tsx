@@ -1,13 +1,12 @@
 /** Before the call: the own picture, the loudness of the own microphone, the devices, a name. */
-import { Mic, MicOff, Video, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { OwnMedia } from '../own-media.ts';
 import type { PreviewModel } from '../preview-model.ts';
-import { troubleWords } from '../words.ts';
 import { DeviceFields } from './device-fields.tsx';
-import { Icon } from './icon.tsx';
+import { DeviceTroubles } from './device-troubles.tsx';
 import { Mark } from './mark.tsx';
 import { Picture } from './media.tsx';
+import { CameraSwitch, MicrophoneSwitch } from './own-switches.tsx';
 import { Step } from './step.tsx';
 
 export function Preview({
@@ -43,7 +42,7 @@ export function Preview({
         }}
       >
         <NameField preview={preview} />
-        <Troubles own={own} />
+        <DeviceTroubles own={own} />
         <div class="actions">
           <button type="submit" class="primary large" disabled={preview.isJoining.value}>
             Join
@@ -91,36 +90,6 @@ function Level({ own }: { readonly own: OwnMedia }) {
   );
 }
 
-export function MicrophoneSwitch({ call }: { readonly call: PreviewModel['call'] }) {
-  const isOn = call.own.isMicrophoneOn.value;
-  return (
-    <button
-      type="button"
-      class={`round ${isOn ? '' : 'is-off'}`}
-      aria-label={isOn ? 'Mute microphone' : 'Unmute microphone'}
-      title={isOn ? 'Mute microphone' : 'Unmute microphone'}
-      onClick={() => call.toggleMicrophone()}
-    >
-      <Icon node={isOn ? Mic : MicOff} />
-    </button>
-  );
-}
-
-export function CameraSwitch({ call }: { readonly call: PreviewModel['call'] }) {
-  const isOn = call.own.isCameraOn.value;
-  return (
-    <button
-      type="button"
-      class={`round ${isOn ? '' : 'is-off'}`}
-      aria-label={isOn ? 'Turn camera off' : 'Turn camera on'}
-      title={isOn ? 'Turn camera off' : 'Turn camera on'}
-      onClick={() => call.toggleCamera()}
-    >
-      <Icon node={isOn ? Video : VideoOff} />
-    </button>
-  );
-}
-
 function NameField({ preview }: { readonly preview: PreviewModel }) {
   const input = useRef<HTMLInputElement>(null);
   const isMissing = preview.isNameMissing.value;
@@ -150,23 +119,6 @@ function NameField({ preview }: { readonly preview: PreviewModel }) {
       <p id="name-note" class={isMissing ? 'error' : 'hint'}>
         {isMissing ? 'Type the name that the others will see.' : 'Only the people in the call see it.'}
       </p>
-    </div>
-  );
-}
-
-function Troubles({ own }: { readonly own: OwnMedia }) {
-  const troubles = troubleWords(own.cameraTrouble.value, own.microphoneTrouble.value);
-  if (troubles.length === 0) return null;
-  return (
-    <div class="trouble" role="alert">
-      {troubles.map(({ title, text }) => (
-        <p key={title}>
-          <strong>{title}</strong> {text}
-        </p>
-      ))}
-      <button type="button" onClick={() => void own.retry()}>
-        Try again
-      </button>
     </div>
   );
 }

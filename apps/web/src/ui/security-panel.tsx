@@ -1,8 +1,9 @@
 /** Why only these people can see and hear the call, how to check it, and what stays possible. SPEC P34, P35. */
-import type { CallView } from '@conclave/calling/view';
+import type { CallView, Person } from '@conclave/calling/view';
+import { arrivalWords } from '../arrivals.ts';
 import type { CallModel } from '../call-model.ts';
 import { shownName } from '../person-look.ts';
-import { LIMITS_IN_WORDS, STANDING_WORDS, SUITE_WORDS } from '../words.ts';
+import { CHANGED_LINK_MEANS, COMPARING, LIMITS_IN_WORDS, STANDING_WORDS, SUITE_WORDS } from '../words.ts';
 import { Panel } from './panel.tsx';
 import { ServerSees } from './server-sees.tsx';
 
@@ -18,20 +19,30 @@ export function SecurityPanel({ call, view }: { readonly call: CallModel; readon
         <p>{suite.text}</p>
         <p class="hint">{suite.detail}</p>
       </section>
-      {!isAlone && <Confirmations view={view} />}
+      <People call={call} view={view} />
       <section>
         <h3>What the server can see</h3>
         <ServerSees />
       </section>
+      <section>
+        <h3>When the link changes</h3>
+        <Sentences list={CHANGED_LINK_MEANS} />
+      </section>
       <details>
         <summary>What stays possible</summary>
-        <ul class="limits">
-          {LIMITS_IN_WORDS.map((limit) => (
-            <li key={limit}>{limit}</li>
-          ))}
-        </ul>
+        <Sentences list={LIMITS_IN_WORDS} />
       </details>
     </Panel>
+  );
+}
+
+function Sentences({ list }: { readonly list: readonly string[] }) {
+  return (
+    <ul class="limits">
+      {list.map((sentence) => (
+        <li key={sentence}>{sentence}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -66,9 +77,9 @@ function Code({ call, view }: { readonly call: CallModel; readonly view: CallVie
           The code is being computed…
         </p>
       )}
-      <p>
-        Compare it aloud, or by another way than this server. The same code for everybody means the same call.
-      </p>
+      {COMPARING.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
       {code && !isCurrent && (
         <button type="button" onClick={() => call.showCode()}>
           Show the new code
@@ -82,22 +93,40 @@ function groupsOf(digits: string): readonly string[] {
   return digits.replaceAll(/\D/g, '').match(/.{1,5}/g) ?? [];
 }
 
-function Confirmations({ view }: { readonly view: CallView }) {
-  const others = view.people.filter((person) => !person.isSelf);
+/** Who is here, since when as this device saw it, and who has confirmed. */
+function People({ call, view }: { readonly call: CallModel; readonly view: CallView }) {
   return (
     <section>
-      <h3>Who confirmed being here</h3>
+      <h3>Who is here</h3>
       <ul class="facts">
-        {others.map((person) => (
+        {view.people.map((person) => (
           <li key={person.key}>
-            {shownName(person.name)}
+            <span dir="auto">{shownName(person.name)}</span>
+            {person.isSelf && ' (you)'}
             <small>
-              {STANDING_WORDS[person.standing] ||
-                'Confirmed, with a key of their own, in the last 25 seconds'}
+              {joined(
+                person.isSelf ? '' : standingWords(person),
+                arrivalWords(call.arrivals.value.get(person.key)),
+              )}
             </small>
           </li>
         ))}
       </ul>
+      {view.people.length > 1 && (
+        <p class="hint">
+          Confirmed means: in the last 25 seconds this person’s device signed, with a key of its own, that it
+          is in this call.
+        </p>
+      )}
     </section>
   );
+}
+
+function standingWords(person: Person): string {
+  return STANDING_WORDS[person.standing] || 'Confirmed';
+}
+
+function joined(...words: readonly string[]): string {
+  const sentence = words.filter((word) => word !== '').join(', ');
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

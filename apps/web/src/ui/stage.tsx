@@ -5,6 +5,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { CallModel } from '../call-model.ts';
+import { nearestCorner } from '../corner.ts';
 import { VISIBLE_TILES_DELAY_MS } from '../limits.ts';
 import { layoutStage } from '../stage-layout.ts';
 import { visibleTiles } from '../visible-tiles.ts';
@@ -28,16 +29,32 @@ export function StageView({ call }: { readonly call: CallModel }) {
     return () => observer.disconnect();
   }, []);
   const tiles = call.tiles.value;
-  const layout = layoutStage(tiles, { ...size.value, gapPx: GAP_PX });
+  const layout = layoutStage(tiles, { ...size.value, gapPx: GAP_PX }, call.corner.value);
   useLayoutEffect(() => {
     content.current?.style.setProperty('height', `${layout.contentHeightPx}px`);
   });
+  const moves = {
+    moveByKey: (key: string) => call.moveCorner(key),
+    dropAt: (x: number, y: number) => {
+      const frame = stage.current?.getBoundingClientRect();
+      if (!frame) return;
+      call.corner.value = nearestCorner((x - frame.left) / frame.width, (y - frame.top) / frame.height);
+    },
+  };
   useVisibleReport(call, stage);
   return (
-    <div ref={stage} class="stage">
+    <div
+      ref={stage}
+      class={`stage ${layout.cornerId === undefined ? '' : `has-corner-${call.corner.value}`}`}
+    >
       <div ref={content} class="stage-content">
         {tiles.map((tile) => (
-          <TileView key={tile.id} tile={tile} rect={layout.rects.get(tile.id)} />
+          <TileView
+            key={tile.id}
+            tile={tile}
+            rect={layout.rects.get(tile.id)}
+            corner={tile.id === layout.cornerId ? moves : undefined}
+          />
         ))}
       </div>
     </div>

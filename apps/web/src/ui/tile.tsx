@@ -4,10 +4,21 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { hueOf, initialsOf } from '../person-look.ts';
 import type { Rect } from '../stage-layout.ts';
 import type { Tile } from '../tiles.ts';
+import { type CornerMoves, useCornerDrag } from './corner-drag.ts';
 import { Icon } from './icon.tsx';
 import { Picture } from './media.tsx';
 
-export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: Rect | undefined }) {
+export function TileView({
+  tile,
+  rect,
+  corner,
+}: {
+  readonly tile: Tile;
+  readonly rect: Rect | undefined;
+  /** Given to the tile that lies in a corner of another one and can be moved. */
+  readonly corner?: CornerMoves | undefined;
+}) {
+  const drag = useCornerDrag(corner);
   const element = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const style = element.current?.style;
@@ -25,6 +36,7 @@ export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: R
     'tile',
     tile.kind === 'screen' && 'is-screen',
     tile.isSelf && 'is-self',
+    corner && 'is-corner',
     tile.isSpeaking && 'is-speaking',
     (rect?.widthPx ?? 0) < 200 && 'is-small',
   ];
@@ -36,6 +48,7 @@ export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: R
       role="group"
       aria-label={tile.name}
       data-tile={tile.id}
+      {...drag}
     >
       {tile.picture ? (
         <Picture track={tile.picture} isMirrored={tile.isSelf && tile.kind === 'camera'} />
@@ -51,7 +64,9 @@ export function TileView({ tile, rect }: { readonly tile: Tile; readonly rect: R
               <Icon node={MicOff} size={14} />
             </span>
           )}
-          <span class="tile-text">{tile.name}</span>
+          <span class="tile-text" dir="auto">
+            {tile.name}
+          </span>
           {tile.isSelf && <span class="tile-you">you</span>}
         </span>
         {tile.reason && <span class="tile-reason">{tile.reason}</span>}
