@@ -15,6 +15,7 @@ import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
 export interface AdmissionContext {
   readonly policy: Policy;
   readonly isFrozen: boolean | 'unknown';
+  readonly isChangeDue?: boolean;
   readonly memberCount: number;
 }
 
@@ -24,13 +25,17 @@ export function mayAdmit(
   joinerKey: Uint8Array,
   given: AdmissionContext,
 ): Refusal | undefined {
-  const { policy, isFrozen, memberCount } = given;
-  if (isFrozen === true) return refusal('FROZEN');
+  const { policy, memberCount } = given;
+  if (isShut(given)) return refusal('FROZEN');
   if (memberCount >= PARTICIPANTS_MAX) return refusal('FULL');
   const isJoinerHost = isHost(policy, joinerKey);
   if (policy.isLocked && !isJoinerHost) return refusal('LOCKED');
   if (policy.isLobbyOn && !isJoinerHost && !isHost(policy, committerKey)) return refusal('LOBBY');
   return undefined;
+}
+
+function isShut({ isFrozen, isChangeDue }: Pick<AdmissionContext, 'isFrozen' | 'isChangeDue'>): boolean {
+  return isFrozen === true || (isFrozen === 'unknown' && isChangeDue === true);
 }
 
 /** {Add × k, PSK(link_id)} by a member, judged Add by Add. */
@@ -52,12 +57,7 @@ export function judgeAdmission(
   const policy = effectivePolicy(given);
   for (const [index, { signatureKey }] of adds.entries()) {
     const memberCount = given.memberCount + index;
-    const { isFrozen } = given;
-    const refused = mayAdmit(staged.committer.signatureKey, signatureKey, {
-      policy,
-      isFrozen,
-      memberCount,
-    });
+    const refused = mayAdmit(staged.committer.signatureKey, signatureKey, { ...given, policy, memberCount });
     if (refused !== undefined) return err(refused.code);
   }
   return ok('admit');
@@ -69,7 +69,7 @@ export function judgeExternal(
   marker: Marker,
   given: CommitContext,
 ): Result<'external' | 'resync', RefusalCode> {
-  if (given.isFrozen === true) return err('FROZEN');
+  if (isShut(given)) return err('FROZEN');
   if (marker.t !== 'none') return err('MARKER');
   if (!staged.hasPath || staged.proposals.some((p) => p.byReference)) return err('SHAPE');
   const kinds = staged.proposals.map(({ type }) => type).sort();

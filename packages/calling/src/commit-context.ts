@@ -50,6 +50,11 @@ export interface CommitContext extends PolicyExpectation {
   readonly memberCount: number;
   /** 'unknown' for who has just come back by a resync: then either is taken, since others who know judge too. */
   readonly isFrozen: boolean | 'unknown';
+  /**
+   * A later link than the one in force is stored: a kick or a freeze was on its way when the state was lost. While it is
+   * unknown what became of it, nobody is taken in: a server could hold the others apart, and let in whom they removed.
+   */
+  readonly isChangeDue?: boolean;
   /** The policy that kicks of hosts have brought since the freeze: the rotation must install it. */
   readonly pendingPolicy?: { readonly policy: Policy; readonly bytes: Bytes };
   /** Absent while the next link has not been derived: a rotation is then refused. */

@@ -27,6 +27,12 @@ export function heldInForce(state: CallState): HeldLink {
   return held;
 }
 
+/** Whether a later link was stored than this one: then a change of the link was on its way. */
+export function isOutdated({ identity }: CallState, { link }: HeldLink): boolean {
+  const isSame = (other: Link) => equalBytes(other.secret, link.secret);
+  return !isSame(identity.link) && (identity.otherLinks ?? []).some(isSame);
+}
+
 /** PSKs of all links held, and of the next one while the group is, or may be, frozen. */
 export function pskSecrets(state: CallState): (pskId: Uint8Array) => Bytes | undefined {
   const { next } = state.member ?? {};

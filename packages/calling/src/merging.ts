@@ -20,7 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
-import { findHeld, storeBeside, withHeldFirst } from './held-links.ts';
+import { findHeld, isOutdated, storeBeside, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
@@ -41,7 +41,8 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
   const leaves = leavesOf(group);
   const epoch = epochOf(group);
   const freeze = await freezeAfter(state, group, before, advent, turn.nowMs);
-  const isFreezeUnknown = isUnknownAfter(before, advent);
+  const isChangeDue = isOutdated(state, held);
+  const isFreezeUnknown = isUnknownAfter(before, advent, isChangeDue);
   const member: Member = {
     group,
     groupId: groupIdOf(group),
@@ -69,8 +70,11 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     isTakenBack: false,
   };
   turn.set({ member });
-  const isNewLink = before !== undefined && !equalBytes(before.held.link.secret, held.link.secret);
-  if (isNewLink) turn.effects.push({ t: 'store-link', link: held.link, replaces: before.held.link });
+  const replaced = before?.held.link ?? state.identity.otherLinks?.[0];
+  const isNewLink = replaced !== undefined && !isChangeDue && !equalBytes(replaced.secret, held.link.secret);
+  if (isNewLink) turn.effects.push({ t: 'store-link', link: held.link, replaces: replaced });
+  // What became of the kick or freeze is unknown: a host changes the link now, so that it is known.
+  if (before === undefined && isChangeDue) turn.set({ wantsNewLinkSinceMs: turn.nowMs });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
   settleWants(turn, advent);
   await hearNewEpoch(turn, required(turn.state.member), before, advent);
@@ -104,7 +108,7 @@ function settleWants(turn: Turn, advent: Advent): void {
     commitAfterMs: 0,
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
     kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
-    wantsNewLinkSinceMs: isKick || advent.kind === 'freeze' ? undefined : state.wantsNewLinkSinceMs,
+    wantsNewLinkSinceMs: changesLink(advent) ? undefined : state.wantsNewLinkSinceMs,
     wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
     formerKeys: formerAfter(state, member, kicked),
     returningSinceMs: undefined,
@@ -182,8 +186,8 @@ async function freezeAfter(
   };
 }
 
-function isUnknownAfter(before: Member | undefined, { kind }: Advent): boolean {
-  if (kind === 'returned') return true;
+function isUnknownAfter(before: Member | undefined, { kind }: Advent, isChangeDue: boolean): boolean {
+  if (kind === 'returned' || (before === undefined && isChangeDue)) return true;
   const tells = kind !== 'remove' && kind !== 'refresh';
   return tells ? false : (before?.isFreezeUnknown ?? false);
 }
@@ -191,6 +195,10 @@ function isUnknownAfter(before: Member | undefined, { kind }: Advent): boolean {
 /** A kick, a freeze and a rotation never are, nor is what one came in by. */
 function mayBeTakenBack({ kind }: Advent): boolean {
   return ['admit', 'external', 'resync', 'remove', 'policy', 'refresh'].includes(kind);
+}
+
+function changesLink({ kind }: Advent): boolean {
+  return kind === 'kick' || kind === 'freeze' || kind === 'rotate';
 }
 
 function hasPath({ kind }: Advent): boolean {

@@ -14,7 +14,7 @@ import {
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import { askLog, beStuck } from './asking.ts';
 import type { CallState, CommitNews, InFlight, Member } from './call-state.ts';
-import { pskSecrets } from './held-links.ts';
+import { isOutdated, pskSecrets } from './held-links.ts';
 import { merge } from './merging.ts';
 import { type CommitContext, type CommitKind, judgeCommit } from './rules.ts';
 import type { Turn } from './turn.ts';
@@ -127,6 +127,7 @@ function contextOf(state: CallState, member: Member, entry: CommitNews): CommitC
     policy: member.policy,
     memberCount: member.leaves.length,
     isFrozen: freeze !== undefined ? true : member.isFreezeUnknown ? 'unknown' : false,
+    isChangeDue: isOutdated(state, held),
     ...(freeze?.pendingPolicy && { pendingPolicy: freeze.pendingPolicy }),
     ...(next && { rotated: next }),
     entry,

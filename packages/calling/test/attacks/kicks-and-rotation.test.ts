@@ -216,6 +216,50 @@ describe('between the two commits of a kick', () => {
   });
 });
 
+describe('a kicker who loses her state in between', () => {
+  test('[C133] comes back without the kicked, whatever the server says about the freeze, and sends them nothing', async () => {
+    for (const saysFrozen of [true, false]) {
+      const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+      const { world, liar, host, guests } = attacked;
+      const [ben, malloryDevice] = guests as [Device, Device];
+      const mallory = await Accomplice.of(malloryDevice);
+      liar.drop(({ way, message }) => way === 'up' && message.t === 'commit' && message.phase === 'rotate');
+      host.feed({ t: 'kick', leafKey: keyOf(malloryDevice) });
+      await world.until(() => [host, ben].every(({ view }) => view?.isFrozen), 3_000);
+      attacked.watch.distrust(malloryDevice);
+      liar.alter('session', (message, device) =>
+        device === host && message.group && !saysFrozen
+          ? { ...message, group: { ...message.group, frozen: false } }
+          : undefined,
+      );
+      // The kicker's way back is taken into a world of its own, in which Mallory then lets himself in.
+      const { record } = liar;
+      const trap = liar.worldOf({
+        ...record,
+        // Not deserted, or she would found anew, on the new link.
+        members: new Set([...record.members, await mallory.participantId]),
+        group: record.group && { ...record.group, isFrozen: saysFrozen },
+      });
+      await mallory.connect(trap);
+      host.service = trap;
+      await host.reload();
+      for (let second = 0; second < 20; second++) {
+        await world.run(1_000);
+        const made = await mallory.letIn(liar.publicState(trap.call)).catch(() => undefined);
+        if (made !== undefined && host.state.member?.epoch === made.news.epoch) {
+          await mallory.hold(made.own.state);
+          liar.tell(host, made.news);
+          await world.run(100);
+          liar.tell(host, { t: 'beats', beats: [await mallory.beat()] });
+        }
+      }
+      await world.run(5_000);
+      expect(names(host), `says frozen: ${saysFrozen}`).not.toContain('Mallory');
+      expectOutOfReach(attacked, [host, ben], [mallory], 3);
+    }
+  });
+});
+
 describe('the rotation', () => {
   test('[C122] nothing of it is sent that could be withheld: the bare commits are enough, and the kicked derives another', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);

@@ -388,6 +388,24 @@ describe('words of the server', () => {
     expect(attacked.watch.violations).toEqual([]);
   });
 
+  test('[C127] two members who report a good commit cost an epoch; nobody is left behind, and nothing wrong is shown', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Cem', 'Mal', 'Lory']);
+    const { world, host, guests, all } = attacked;
+    const [ben, , mal, lory] = guests as [Device, Device, Device, Device];
+    host.feed({ t: 'make-host', leafKey: keyOf(ben) });
+    await world.until(
+      () => all.every((device) => epochOf(device) === epochOf(host)) && ben.view?.isHost === true,
+    );
+    const { groupId, epoch } = host.state.member ?? { groupId: new Uint8Array(32), epoch: 1 };
+    for (const { socket } of [mal, lory]) {
+      if (socket) await world.service.receive(socket, { t: 'report-invalid', groupId, epoch: epoch - 1 });
+    }
+    await world.until(() => areTogether(all) && epochOf(host) >= epoch, 60_000);
+    expect(new Set(all.map(({ state }) => state.member?.policy.seq)).size).toBe(1);
+    expect(ben.view?.isHost).toBe(personOf(host, keyOf(ben))?.isHost);
+    expect(attacked.watch.violations).toEqual([]);
+  });
+
   test('[C127] what the server takes back is no way back over a kick or a rotation', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
     const { world, liar, host, guests } = attacked;
