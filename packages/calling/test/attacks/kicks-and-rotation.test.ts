@@ -1,10 +1,20 @@
 /** Attacks: on kicks and the rotation of the link (attacks.md G11, G20, G22, G24; spikes/review/poc.ts, poc2.ts). */
 import * as mls from '@conclave/crypto/mls/engine';
+import type { ServerMessage } from '@conclave/protocol/wire';
 import { describe, expect, test } from 'vitest';
+import { step } from '../../src/call.machine.ts';
+import { sealNextOldMeta } from '../../src/rotation.ts';
 import { Accomplice } from '../../src/testing/accomplice.ts';
 import type { Device } from '../../src/testing/world.ts';
 import { areTogether, haveNewLink, isIn, keyOf, names, placeOf } from '../scenes.ts';
 import { attackedCall, baseKeysOf, epochOf, expectOutOfReach, isGateOpen } from './oracles.ts';
+
+/** What a member's refusal would be, without its having refused anything before. */
+async function refusalOf(device: Device, message: ServerMessage, nowMs: number): Promise<string | undefined> {
+  const { state } = await step(device.state, { t: 'message', message }, nowMs);
+  expect(state.member?.epoch).toBe(device.state.member?.epoch);
+  return state.refused;
+}
 
 describe('a kick that the server does not want', () => {
   test('[C119] withheld: the kicker stops sending after 3 s and is told; when it gets through, all is well', async () => {
@@ -287,27 +297,37 @@ describe('the rotation', () => {
     if (next === undefined) throw new Error('the next link');
     const evil = crypto.getRandomValues(new Uint8Array(16));
     const policy = mls.extension(insider.group, mls.POLICY) ?? new Uint8Array();
-    const secrets = () => next.keys.psk.slice();
+    const edited = policy.map((byte, index) => (index === 3 ? byte ^ 1 : byte));
+    const psks: mls.PskSecrets = (id) => insider.psks(id) ?? next.keys.psk.slice();
     const before = [host, ben].map(placeOf);
+    const honest = {
+      linkId: next.linkId,
+      oldMeta: await sealNextOldMeta(next),
+      policy,
+      pskId: next.linkId,
+      accessHash: next.accessHash,
+    };
     const attempts = [
-      [{ type: mls.LINK_ID, data: evil }, evil],
-      [{ type: mls.LINK_ID, data: next.linkId }, evil],
-      [{ type: mls.OLD_META, data: new Uint8Array(60) }, next.linkId],
-      [{ type: mls.POLICY, data: policy.map((byte, index) => (index === 3 ? byte ^ 1 : byte)) }, next.linkId],
+      ['LINK_ID', { linkId: evil }],
+      ['PSK', { pskId: insider.keys.linkId }],
+      ['OLD_META', { oldMeta: new Uint8Array(60) }],
+      ['POLICY', { policy: edited }],
+      ['ENTRY', { accessHash: new Uint8Array(32) }],
     ] as const;
-    for (const [extension, pskId] of attempts) {
-      const psk = { type: 'psk', pskId } as const;
-      const linkId = { type: mls.LINK_ID, data: next.linkId };
-      const extensions = extension.type === mls.LINK_ID ? [extension] : [linkId, extension];
-      const made = await insider.commit(
-        { proposals: [{ type: 'extensions', extensions }, psk], psks: secrets },
-        { phase: 'rotate', nextAccessHash: next.accessHash },
-      );
-      liar.tell([host, ben], made.news);
-      await world.run(50);
-      expect([host, ben].map(placeOf)).toEqual(before);
-      expect(host.state.refused).toBeDefined();
+    for (const [code, change] of attempts) {
+      const { linkId, oldMeta, policy: data, pskId, accessHash } = { ...honest, ...change };
+      const extensions = [
+        { type: mls.LINK_ID, data: linkId },
+        { type: mls.OLD_META, data: oldMeta },
+        { type: mls.POLICY, data },
+      ];
+      const proposals = [{ type: 'extensions', extensions } as const, { type: 'psk', pskId } as const];
+      const made = await insider.commit({ proposals, psks }, { phase: 'rotate', nextAccessHash: accessHash });
+      // Each member is told one of them: who has refused one says no second reason.
+      const fresh = await refusalOf(host, made.news, world.clock.nowMs());
+      expect(fresh).toBe(code);
     }
+    expect([host, ben].map(placeOf)).toEqual(before);
     expect(haveNewLink([host], world.link.secret)).toBe(false);
   });
 });
