@@ -48,6 +48,7 @@ export class MediaCall {
   }
 
   async end(): Promise<void> {
+    this.sfu.route = () => undefined;
     for (const { person, detach } of this.people) {
       detach();
       person.vanish();
