@@ -5,13 +5,19 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { measureGlass } from './glass.ts';
 import { measureJoin } from './join.ts';
 import { measureMls } from './mls.ts';
 import { type Table, toMarkdown } from './report.ts';
+import { measureSize } from './size.ts';
+import { measureTransform } from './transform.ts';
 
 const suites: Record<string, () => Promise<Table[]>> = {
   join: measureJoin,
+  glass: async () => [await measureGlass()],
+  transform: async () => [await measureTransform()],
   mls: async () => [await measureMls()],
+  size: async () => [measureSize()],
 };
 
 const chosen = process.argv.slice(2);

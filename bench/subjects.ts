@@ -7,7 +7,8 @@ import type { Page } from 'playwright-core';
 import { sharedChromium } from '../e2e/browsers.ts';
 import { type Product, startProduct } from '../e2e/call/product.ts';
 import { type RunningSfu, startSfu } from '../e2e/livekit.ts';
-import { type PlainServer, servePlain } from './plain/serve.ts';
+import type { PageServer } from './built-pages.ts';
+import { servePlain } from './plain/serve.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -51,7 +52,7 @@ export async function startSubjects(only = ''): Promise<Subjects> {
   };
 }
 
-async function stopAll(product: Product, sfu: RunningSfu, plain: PlainServer): Promise<void> {
+async function stopAll(product: Product, sfu: RunningSfu, plain: PageServer): Promise<void> {
   plain.stop();
   await sfu.stop();
   await product.stop();
@@ -85,7 +86,7 @@ function conclave({ origin }: Product): Subject {
   };
 }
 
-function plainPage(name: string, { origin }: PlainServer, isEncrypted: boolean): Subject {
+function plainPage(name: string, { origin }: PageServer, isEncrypted: boolean): Subject {
   return {
     name,
     open: async (prepare = async () => undefined) => {
@@ -101,7 +102,7 @@ function plainPage(name: string, { origin }: PlainServer, isEncrypted: boolean):
   };
 }
 
-async function enter(page: Page, name: string): Promise<void> {
+export async function enter(page: Page, name: string): Promise<void> {
   await page.getByLabel('Your name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }
