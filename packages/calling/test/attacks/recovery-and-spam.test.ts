@@ -146,6 +146,66 @@ describe('too much of everything', () => {
     await world.until(() => areTogether(all) || areTogether([host, guests[0] as Device]), 60_000);
   });
 
+  test('[C130] true knocks without end into a lobby, and commits without end to who is still outside, are bounded', async () => {
+    const attacked = await attackedCall(['Ada'], { lobby: true });
+    const { world, liar, host } = attacked;
+    const { groupId } = host.state.member ?? { groupId: new Uint8Array(32) };
+    for (let index = 0; index < 140; index++) {
+      const knocker = await Accomplice.withLink(world, `K${index}`);
+      const sealed = await knocker.knock(groupId);
+      liar.tell(host, { t: 'knock', participantId: await knocker.participantId, groupId, sealed });
+    }
+    const ben = await world.add('Ben');
+    ben.feed({ t: 'join' });
+    await world.run(1_000);
+    for (let epoch = 0; epoch < 100; epoch++) {
+      liar.tell(ben, {
+        t: 'commit',
+        groupId,
+        epoch,
+        phase: 'none',
+        commit: new Uint8Array(9),
+        joined: [],
+        left: [],
+      });
+    }
+    await world.run(1_000);
+    expect(host.state.knocks).toHaveLength(128);
+    expect(ben.state.early.length).toBeLessThanOrEqual(16);
+    expect(isIn(ben)).toBe(false);
+  });
+
+  test('[C130] commits and proposals of another group are nobody’s: no report, no way back; a log of another group is no log', async () => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Cem']);
+    const { world, liar, guests, all } = attacked;
+    const [ben] = guests as [Device];
+    const other = crypto.getRandomValues(new Uint8Array(32));
+    const made = await (await Accomplice.of(guests[1] as Device)).commit();
+    liar.tell(all, { ...made.news, groupId: other });
+    liar.tell(all, { t: 'proposal', groupId: other, epoch: epochOf(ben), message: made.news.commit });
+    liar.tell(all, { t: 'reopened', groupId: other, epoch: 0 });
+    await world.run(3_000);
+    expect(all.some(({ sent }) => sent.some(({ t }) => t === 'report-invalid' || t === 'group-info'))).toBe(
+      false,
+    );
+    expect(areTogether(all)).toBe(true);
+    const honest = liar.alter('log', (message, device) =>
+      device === ben
+        ? {
+            ...message,
+            groupId: other,
+            entries: [{ ...made.news, t: undefined, groupId: undefined, proposals: [] }],
+          }
+        : undefined,
+    );
+    ben.drop();
+    world.clock.after(100, () => ben.connect());
+    await world.run(1_000);
+    honest();
+    await world.until(() => areTogether(all), 30_000);
+    expect(ben.sent.some(({ t }) => t === 'report-invalid')).toBe(false);
+  });
+
   test('[C130] a Remove lands under a flood of admissions', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
     const { world, host, guests } = attacked;
