@@ -7,7 +7,17 @@ import { describe, expect, test } from 'vitest';
 import type { Receiver } from '../src/media/open-path.ts';
 import type { EncodedFrame, Sender } from '../src/media/seal-path.ts';
 import type { HandClock, TestPerson } from './media-kit.ts';
-import { delta, epochOf, forwarded, handClock, leafKeyOf, newcomer, opus, personAt } from './media-kit.ts';
+import {
+  delta,
+  epochOf,
+  forwarded,
+  handClock,
+  keyFrame,
+  leafKeyOf,
+  newcomer,
+  opus,
+  personAt,
+} from './media-kit.ts';
 
 type Pair = {
   readonly clock: HandClock;
@@ -253,6 +263,7 @@ describe('what is shown', () => {
   test('[S9] a frame of the next epoch waits for its key, in order, and needs no key frame', async () => {
     const pairing = await pair();
     const { ada, bob, camera, screen, clock } = pairing;
+    await open(pairing, screen, await sealed(camera, keyFrame()));
     await ada.instruct(epochOf(1, 1, [1, 2, 3]), { t: 'send', epoch: 1 });
     const opened = open(pairing, screen, await sealed(camera, delta(1)));
     await settle();
@@ -260,6 +271,12 @@ describe('what is shown', () => {
     await bob.instruct(epochOf(1, 2, [1, 2, 3]));
     expect(await opened).toEqual(delta(1).data);
     expect(pairing.keyFrameRequests()).toBe(0);
+  });
+
+  test('[S9] who comes to a picture under way asks for a key frame', async () => {
+    const pairing = await pair();
+    expect(await open(pairing, pairing.screen, await sealed(pairing.camera, delta(1)))).toBeDefined();
+    expect(pairing.keyFrameRequests()).toBe(1);
   });
 
   test('[S9] without its key it is dropped after 1 s, and the next delta asks for a key frame', async () => {

@@ -115,6 +115,12 @@ export function delta(content: number): EncodedFrame {
   return { codec: 'vp8', isKey: false, data: Uint8Array.of(0x31, content, content) };
 }
 
+/** A VP8 key frame, as its first bytes say. */
+export function keyFrame(): EncodedFrame {
+  const data = Uint8Array.of(0x30, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 7, 7);
+  return { codec: 'vp8', isKey: true, data };
+}
+
 export function opus(content: number): EncodedFrame {
   return { codec: 'opus', isKey: false, data: Uint8Array.of(content, content) };
 }

@@ -86,7 +86,8 @@ export function createReceiver(
   let bound: Binding | undefined;
   let isBoundSaid = false;
   let reported: Binding | undefined;
-  let isKeyFrameNeeded = false;
+  /** Of a receiver that shows somebody anew as well: its first key frame may have come under a key that it never had. */
+  let isKeyFrameNeeded = true;
   let keyFrameAskedMs = Number.NEGATIVE_INFINITY;
   let opened = 0;
   let newest: (FrameOrigin & Binding) | undefined;
@@ -196,6 +197,7 @@ export function createReceiver(
   const release = (): void => {
     feed.isReleased = true;
     feed = { receiverId, isReleased: false };
+    isKeyFrameNeeded = true;
     bound = undefined;
     newest = undefined;
     isBoundSaid = false;
