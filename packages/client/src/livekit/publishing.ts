@@ -1,5 +1,6 @@
 /**
- * What I publish: brings the SFU to what is wanted, kind by kind, one change at a time, as far as it is permitted.
+ * What I publish: brings the SFU to what is wanted, as far as it is permitted. One change of a kind at a time; kinds do not
+ * wait for each other, so that all that may begin with a permission goes into one negotiation.
  *
  * @see SPEC.md S41, S42
  */
@@ -36,7 +37,7 @@ export function createPublishing(
   const wanted = new Map<MediaKind, Wanted>();
   const muted = new Set<MediaKind>();
   let isStopped = false;
-  let queue: Promise<void> = Promise.resolve();
+  const lastChange = new Map<MediaKind, Promise<void>>();
 
   const bring = async (kind: MediaKind): Promise<void> => {
     if (isStopped || !mayPublish(room)) return;
@@ -54,7 +55,13 @@ export function createPublishing(
   };
 
   const reconcile = (kinds: readonly MediaKind[] = MEDIA_KINDS): void => {
-    for (const kind of kinds) queue = queue.then(() => bring(kind)).catch(() => onFailed(kind));
+    for (const kind of kinds) {
+      const before = lastChange.get(kind) ?? Promise.resolve();
+      lastChange.set(
+        kind,
+        before.then(() => bring(kind)).catch(() => onFailed(kind)),
+      );
+    }
   };
 
   return {
