@@ -131,7 +131,7 @@ export class NodePerson {
   }
 }
 
-export function newRoom(key: SigningKey, suite: 1 | 2): Link {
+function newRoom(key: SigningKey, suite: 1 | 2): Link {
   return createLink({
     hostPublicKey: key.publicKey,
     suite,
