@@ -86,6 +86,8 @@ export class AppModel {
 
   async #enter(link: Link, isNew = false): Promise<void> {
     this.#drop();
+    // On its way while the link is looked at; what goes wrong is said when it is needed.
+    this.#ports.loadCall().catch(() => undefined);
     this.#link = link;
     this.#ports.rememberLink(link);
     this.#ports.showPath(formatLinkPath(link).split('#')[0] ?? '/');

@@ -26,7 +26,11 @@ export const browserPorts: AppPorts = {
     const key = await loadSigningKey(await hostKeyId(link.roomId));
     return key !== undefined && isHostKey(link, key.publicKey);
   },
-  loadCall: async () => (await import('@conclave/client/session/call-session')).openCallSession,
+  async loadCall() {
+    const { openCallSession, prepareCallSession } = await import('@conclave/client/session/call-session');
+    prepareCallSession();
+    return openCallSession;
+  },
   rememberedLinks: tabLinks,
   rememberLink: rememberTabLink,
   forgetLinks: forgetTabLinks,

@@ -20,6 +20,8 @@ export interface Grid {
 const WIDE = 16 / 9;
 const LESS_WIDE = 4 / 3;
 const TALL = 3 / 4;
+/** Of a column of an upright stage: narrower tiles leave too much of it empty. */
+const COLUMN_SHARE_MIN = 0.75;
 
 export function layoutGrid(count: number, stage: Stage): Grid {
   const isTall = stage.heightPx > stage.widthPx;
@@ -36,8 +38,10 @@ function gridOf(columns: number, count: number, stage: Stage, isTall: boolean): 
   const tallest = isTall ? TALL : LESS_WIDE;
   const ratio = Math.min(WIDE, Math.max(tallest, widthPx / Math.max(1, heightPx)));
   const fitted = Math.min(widthPx, heightPx * ratio);
-  // A tile that would be too small to recognise anybody keeps its size, and the grid scrolls.
-  const tileWidthPx = Math.floor(Math.max(fitted, Math.min(TILE_WIDTH_PX_MIN, widthPx)));
+  // Tiles that would be too small to recognise anybody keep a good size, and the grid scrolls.
+  const leastPx = isTall ? widthPx : Math.min(TILE_WIDTH_PX_MIN, widthPx);
+  const isTooSmall = fitted < (isTall ? widthPx * COLUMN_SHARE_MIN : leastPx);
+  const tileWidthPx = Math.floor(isTooSmall ? leastPx : fitted);
   return { columns, tileWidthPx, tileHeightPx: Math.floor(tileWidthPx / ratio) };
 }
 

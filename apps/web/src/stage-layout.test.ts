@@ -60,6 +60,10 @@ describe('the grid', () => {
     for (const count of [3, 5, 9, 30]) expect(layoutGrid(count, PHONE).columns).toBe(2);
   });
 
+  test('[P6] a crowd on a phone scrolls in two full columns instead of shrinking', () => {
+    expect(layoutGrid(30, PHONE)).toEqual({ columns: 2, tileWidthPx: 183, tileHeightPx: 102 });
+  });
+
   test('[P6] no number of columns would give larger tiles', () => {
     for (let count = 1; count <= 25; count += 1) {
       const chosen = layoutGrid(count, DESKTOP);
@@ -121,6 +125,11 @@ describe('the stage', () => {
       }
     },
   );
+
+  test('[P6] beside a shared screen six people stand in the strip without scrolling', () => {
+    expect(layoutStage(tiles(6, 1), DESKTOP).contentHeightPx).toBe(DESKTOP.heightPx);
+    expect(layoutStage(tiles(20, 1), DESKTOP).contentHeightPx).toBeGreaterThan(DESKTOP.heightPx);
+  });
 
   test('[P6] tiles keep their order when one more comes', () => {
     for (let count = 3; count < 12; count += 1) {

@@ -25,6 +25,8 @@ export interface StageLayout {
 /** Share of a wide stage's width that the strip of people takes beside a shared screen. */
 const STRIP_SHARE = 0.2;
 const STRIP_PX_MIN = 160;
+/** Height of a tile in the strip. */
+const STRIP_TILE_PX_MIN = 88;
 /** The corner tile, by the shape of the stage. */
 const CORNER_WIDE = { widthPx: 224, heightPx: 126 };
 const CORNER_TALL = { widthPx: 108, heightPx: 144 };
@@ -95,8 +97,10 @@ function withScreens(screens: readonly Tile[], people: readonly Tile[], stage: S
   return { rects, contentHeightPx: Math.max(stage.heightPx, around.contentHeightPx) };
 }
 
+/** 16:9, flatter when that lets everybody stand in the column. */
 function columnIn(tiles: readonly Tile[], stage: Stage, area: Rect): StageLayout {
-  const heightPx = Math.floor((area.widthPx * 9) / 16);
+  const sharePx = (area.heightPx + stage.gapPx) / Math.max(1, tiles.length) - stage.gapPx;
+  const heightPx = Math.floor(Math.max(STRIP_TILE_PX_MIN, Math.min((area.widthPx * 9) / 16, sharePx)));
   const total = tiles.length * (heightPx + stage.gapPx) - stage.gapPx;
   const top = area.yPx + Math.max(0, (area.heightPx - total) / 2);
   const rects = tiles.map((tile, index): [string, Rect] => [

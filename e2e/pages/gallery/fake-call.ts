@@ -8,7 +8,7 @@ import { Habits } from '@conclave/web/habits';
 import { OwnMedia } from '@conclave/web/own-media';
 import { drawnCamera, drawnScreen, fakeDevices } from './fake-media.ts';
 
-export const GALLERY_LINK = createLink({
+const GALLERY_LINK = createLink({
   hostPublicKey: new Uint8Array(32).fill(7),
   suite: 2,
   kind: 'e2ee',

@@ -71,7 +71,7 @@ export function drawnScreen(): MediaStreamTrack {
 
 let silence: AudioContext | undefined;
 
-export function silentMicrophone(): MediaStreamTrack {
+function silentMicrophone(): MediaStreamTrack {
   silence ??= new AudioContext();
   const context = silence;
   const [track] = context.createMediaStreamDestination().stream.getAudioTracks();

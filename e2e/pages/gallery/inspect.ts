@@ -27,7 +27,10 @@ export async function seriousViolations(): Promise<readonly string[]> {
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary ?? ''}`),
+      nodes.map(
+        ({ html, failureSummary }) =>
+          `${id}: ${html.slice(0, 120)} ${(failureSummary ?? '').split('\n').at(1)?.slice(0, 160) ?? ''}`,
+      ),
     );
 }
 
@@ -46,11 +49,12 @@ export function moving(): readonly string[] {
   return [...elements.map((element) => element.outerHTML.slice(0, 80)), ...running];
 }
 
-/** Notes where Tab has come to; round when it is where it was before, or has left the page. */
+/** Notes where Tab has come to; round when it has been there before. Between the last and the first it is nowhere. */
 export function tabStops(): { readonly isRound: boolean; readonly problem?: string } {
   const page = window as unknown as AxeWindow;
   const element = document.activeElement;
-  if (!element || element === document.body || page.visited.includes(element)) return { isRound: true };
+  if (!element || element === document.body) return { isRound: false };
+  if (page.visited.includes(element)) return { isRound: true };
   page.visited.push(element);
   const html = element.outerHTML.slice(0, 100);
   page.axe.setup();
@@ -75,11 +79,15 @@ export function unreached(): readonly string[] {
     const isOff = control.matches(':disabled') || isRadioOfGroup;
     return control.checkVisibility({ visibilityProperty: true }) && !isOff && !visited.includes(control);
   });
-  const late = visited.filter((element, index) => {
-    const before = visited[index - 1];
-    return before && before.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING;
-  });
-  const rowsOf = (part: string) => visited.filter((element) => element.closest(part));
+  const isBack = (element: Element, before: Element | undefined) =>
+    before !== undefined &&
+    (before.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING) !== 0;
+  const backs = visited.filter((element, index) => isBack(element, visited[index - 1]));
+  // The walk starts where the screen has put the focus, and goes round once.
+  const first = Math.max(0, visited.indexOf(backs[0] ?? document.body));
+  const order = [...visited.slice(first), ...visited.slice(0, first)];
+  const late = backs.slice(1);
+  const rowsOf = (part: string) => order.filter((element) => element.closest(part));
   const askew = ['.bar', '.panel', '.preview-form', '.home-main'].flatMap((part) =>
     rowsOf(part).filter((element, index, all) => {
       const before = all[index - 1]?.getBoundingClientRect();

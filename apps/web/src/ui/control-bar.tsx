@@ -86,7 +86,7 @@ function More({ call }: { readonly call: CallModel }) {
           onClick={() => void call.invite()}
         />
       )}
-      <PanelButton call={call} panel="devices" label="Camera and sound" short="Devices" node={Settings2} />
+      <PanelButton call={call} panel="devices" label="Camera and sound" short="Sound" node={Settings2} />
     </>
   );
 }

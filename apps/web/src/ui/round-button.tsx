@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx';
 export interface RoundButtonProps {
   /** The accessible name: part of the product. */
   readonly label: string;
-  /** Under the icon, where words are shown. */
+  /** Under the icon, where words are shown; a part of the name, for who steers by voice. */
   readonly short?: string;
   readonly node: IconNode;
   readonly class?: string;
@@ -28,11 +28,7 @@ export function RoundButton(props: RoundButtonProps) {
       onClick={onClick}
     >
       <Icon node={node} />
-      {count !== undefined && (
-        <span class="count" aria-hidden="true">
-          {count}
-        </span>
-      )}
+      {count !== undefined && <span class="count" data-count={count} aria-hidden="true" />}
       <span class="short" aria-hidden="true">
         {short}
       </span>

@@ -12,6 +12,8 @@ import { visibleTiles } from '../visible-tiles.ts';
 import { TileView } from './tile.tsx';
 
 const GAP_PX = 8;
+/** What scrolls can be scrolled by the keyboard. */
+const SCROLLING = { tabIndex: 0, role: 'region', 'aria-label': 'Pictures' } as const;
 
 export function StageView({ call }: { readonly call: CallModel }) {
   const stage = useRef<HTMLDivElement>(null);
@@ -46,6 +48,7 @@ export function StageView({ call }: { readonly call: CallModel }) {
     <div
       ref={stage}
       class={`stage ${layout.cornerId === undefined ? '' : `has-corner-${call.corner.value}`}`}
+      {...(layout.contentHeightPx > size.value.heightPx + 1 && SCROLLING)}
     >
       <div ref={content} class="stage-content">
         {tiles.map((tile) => (
