@@ -27,6 +27,29 @@ import { hexToBytes, wishesOf } from './wishes.ts';
 
 const NO_FLAGS: Flags = { microphone: false, camera: false, screen: false, hand: false };
 
+let preparedWorker: Worker | undefined;
+
+/** Starts to load what the next call needs, before its link and its key are at hand. */
+export function prepareCallSession(): void {
+  if (preparedWorker) return;
+  const worker = createMlsWorker();
+  // What could not be loaded is tried again when it is needed.
+  worker.onerror = () => {
+    if (preparedWorker === worker) preparedWorker = undefined;
+  };
+  preparedWorker = worker;
+}
+
+function takeMlsWorker(): Worker {
+  const worker = preparedWorker ?? createMlsWorker();
+  preparedWorker = undefined;
+  return worker;
+}
+
+function createMlsWorker(): Worker {
+  return new Worker(new URL('./mls.worker.ts', import.meta.url), { type: 'module' });
+}
+
 /** Opens the call's machinery while the person looks at the preview. */
 export function openCallSession(options: CallSessionOptions): CallSession {
   return new BrowserCallSession(options);
@@ -76,7 +99,7 @@ class BrowserCallSession implements CallSession {
     this.#speaking = new Speaking((key, isSpeaking) => {
       if (this.#bound.setSpeaking(key, isSpeaking)) this.#tellMedia();
     });
-    this.#worker = new Worker(new URL('./mls.worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = takeMlsWorker();
     this.#worker.onmessage = ({ data }: MessageEvent<FromMlsWorker>) => this.#hear(data);
     this.#worker.onerror = () => this.#stop('WORKER_FAILED');
     this.#sfu = new SfuLink({
