@@ -9,7 +9,7 @@ import { CallPage } from '../call-page.ts';
 import type { Stage } from '../scenario.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { type Product, sharedProduct } from './product.ts';
-import { readWords } from './senses.ts';
+import { describeMedia, readWords } from './senses.ts';
 
 const ARTEFACTS = fileURLToPath(new URL('../../artefacts/', import.meta.url));
 
@@ -64,6 +64,7 @@ async function accounts(people: readonly CallPage[]): Promise<readonly string[]>
     const words = await driver.run(readWords, undefined).catch(() => 'no answer');
     lines.push(
       `  ${name} reads: ${words.slice(0, 400)}`,
+      `  ${name}'s media: ${await driver.run(describeMedia, undefined).catch(() => 'no answer')}`,
       ...driver.complaints.slice(0, 8).map((line) => `  ${name}: ${line}`),
     );
   }

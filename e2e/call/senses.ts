@@ -175,3 +175,32 @@ export async function readPlaces(): Promise<string> {
   });
   return places.join('\n');
 }
+
+/** For a failed scenario: how the connections stand, and what went in and out by kind. */
+export async function describeMedia(): Promise<string> {
+  const { conclavePeers = [] } = globalThis as { conclavePeers?: RTCPeerConnection[] };
+  const lines: string[] = [];
+  for (const peer of conclavePeers) {
+    lines.push(`${peer.connectionState}/${peer.iceConnectionState}/${peer.iceGatheringState}/${peer.signalingState}`);
+    for (const report of (await peer.getStats()).values()) {
+      const { type, kind, mid, ssrc } = report;
+      if (type === 'transport') lines.push(`transport ${report.dtlsState} ${report.iceState} ${report.packetsReceived}`);
+      if (type === 'candidate-pair')
+        lines.push(`pair ${report.state} ${report.requestsSent} asked, ${report.responsesReceived} answered`);
+      if (type === 'local-candidate' || type === 'remote-candidate')
+        lines.push(`${type} ${report.protocol} ${report.candidateType} ${report.port}`);
+      if (type === 'inbound-rtp') {
+        lines.push(
+          `in ${kind} ${mid} ${ssrc}: ${report.packetsReceived} packets, ${report.framesReceived ?? '-'} frames, ` +
+            `${report.framesDecoded ?? '-'} decoded, ${report.pliCount ?? '-'} pli, ${report.keyFramesDecoded ?? '-'} key`,
+        );
+      } else if (type === 'outbound-rtp') {
+        lines.push(
+          `out ${kind} ${mid} ${ssrc}: ${report.packetsSent} packets, ${report.framesEncoded ?? '-'} frames, ` +
+            `${report.pliCount ?? '-'} pli, ${report.keyFramesEncoded ?? '-'} key`,
+        );
+      }
+    }
+  }
+  return lines.join('; ');
+}
