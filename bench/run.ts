@@ -3,7 +3,7 @@
  * run; compare ratios within a run, not numbers across machines.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { measureGlass } from './glass.ts';
 import { measureJoin } from './join.ts';
@@ -20,6 +20,7 @@ const suites: Record<string, () => Promise<Table[]>> = {
   size: async () => [measureSize()],
 };
 
+const loadBefore = loadavg();
 const chosen = process.argv.slice(2);
 const tables: Table[] = [];
 for (const [name, measure] of Object.entries(suites)) {
@@ -28,6 +29,13 @@ for (const [name, measure] of Object.entries(suites)) {
   for (const table of measured) console.log(toMarkdown(table));
   tables.push(...measured);
 }
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-const text = `# Results\n\n${new Date().toISOString().slice(0, 10)} · ${machine}\n\n${tables.map(toMarkdown).join('\n')}`;
+const load = (values: readonly number[]) => (values[0] ?? 0).toFixed(1);
+const machine = [
+  new Date().toISOString().slice(0, 10),
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
+  `${Math.round(totalmem() / 2 ** 30)} GiB`,
+  `Node ${process.version}`,
+  `load ${load(loadBefore)} before, ${load(loadavg())} after`,
+];
+const text = `# Results\n\n${machine.join(' · ')}\n\n${tables.map(toMarkdown).join('\n')}`;
 if (chosen.length === 0) writeFileSync(join(import.meta.dirname, 'RESULTS.md'), text);
