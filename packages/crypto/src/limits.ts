@@ -58,3 +58,7 @@ export const IDENTITY_BYTES_MAX = 256;
 export const PATH_NODES_MAX = 7;
 /** Proposals of one member that a state holds for a later commit: a leave is repeated only with other authenticated_data. */
 export const PENDING_PER_MEMBER_MAX = 4;
+/** The largest number of an epoch: a beat says it in six bytes (D23). */
+export const EPOCH_MAX = 2 ** 48 - 1;
+/** The largest epoch of a GroupInfo that a joiner takes: 2⁴⁷ commits remain, so nobody can be led to the last one. */
+export const JOIN_EPOCH_MAX = 2 ** 47;

@@ -2,7 +2,7 @@
  * Own commits and the own leave proposal, always as PublicMessages (D7). A commit gives the state *after* it, which its
  * author adopts only when the delivery service has accepted it; until then the old state stays in force.
  * A request that Conclave never makes is a bug of the caller and throws.
- * @spec K39, K41, K50, K51
+ * @spec K39, K41, K50, K51, K67
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
@@ -13,7 +13,7 @@ import { createProposal } from 'ts-mls/createMessage.js';
 import type { Proposal } from 'ts-mls/proposal.js';
 import { base64ToBytes } from 'ts-mls/util/byteArray.js';
 import type { Welcome } from 'ts-mls/welcome.js';
-import { AUTHENTICATED_DATA_BYTES_MAX } from '../limits.ts';
+import { AUTHENTICATED_DATA_BYTES_MAX, EPOCH_MAX } from '../limits.ts';
 import { consumedBetween } from './erase.ts';
 import type { GroupExtension } from './extensions.ts';
 import type { GroupState } from './group.ts';
@@ -64,6 +64,7 @@ export async function commit(state: GroupState, suite: Suite, request: CommitReq
   const old = withChosenProposals(inside(state), request.references ?? []);
   const authenticatedData = request.authenticatedData?.slice() ?? new Uint8Array();
   need(authenticatedData.length <= AUTHENTICATED_DATA_BYTES_MAX, 'BOUNDS', 'authenticated_data');
+  need(old.groupContext.epoch < BigInt(EPOCH_MAX), 'BOUNDS', 'the last epoch');
   const result = await createCommit(
     { state: old, cipherSuite: suite.implementation, pskIndex: toPskIndex(request.psks) },
     {

@@ -559,8 +559,8 @@ describe('traps of ts-mls 1.6.4', () => {
         { leaf: { credential: { credentialType: 'x509', certificates: [utf8('x')] } as const } },
         { leaf: { capabilities: { ...capabilities, credentials: [] } } },
         { outer: { initKey: leafNode.hpkePublicKey } },
+        { outer: { initKey: new Uint8Array(31) } },
       ],
-      CRYPTO: [{ outer: { initKey: new Uint8Array(31) } }],
     };
     expect(codeOf(await engine.readKeyPackage(honest.message, suite))).toBe('ACCEPTED');
     for (const [code, list] of Object.entries(fields)) {

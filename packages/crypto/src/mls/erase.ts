@@ -16,9 +16,14 @@ export function eraseConsumed(consumed: readonly Uint8Array[]): void {
   for (const secret of consumed) secret.fill(0);
 }
 
-/** Overwrites every secret of the last state of a call. Its signing key is not touched. */
-export function eraseState(state: GroupState): void {
-  eraseConsumed([...secretsOf(inside(state))]);
+/**
+ * Overwrites every secret of a state that is given up, such as the last one of a call. Its signing key is not touched.
+ * @param kept - states that live on: what they share with this one stays
+ */
+export function eraseState(state: GroupState, kept: readonly GroupState[] = []): void {
+  const shared = kept.map((other) => secretsOf(inside(other)));
+  const secrets = [...secretsOf(inside(state))];
+  eraseConsumed(secrets.filter((secret) => !shared.some((set) => set.has(secret))));
 }
 
 /** Overwrites the private keys of a KeyPackage that was used or is of no use; a state made from it keeps own copies. */

@@ -46,7 +46,7 @@ export function groupId(state: GroupState): Bytes {
   return inside(state).groupContext.groupId.slice();
 }
 
-/** A safe integer ≥ 0: a join refuses larger ones. */
+/** 0…EPOCH_MAX. */
 export function epoch(state: GroupState): number {
   return Number(inside(state).groupContext.epoch);
 }

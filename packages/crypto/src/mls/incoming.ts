@@ -1,7 +1,7 @@
 /**
  * A commit before the library sees it: group, epoch and sender, bounds and shape, the committer's identity, the PSK, the
  * KeyPackages. Whatever fails here has cost next to nothing.
- * @spec K36, K39, K40, K42, K43, K52
+ * @spec K36, K39, K40, K42, K43, K52, K66, K67
  */
 
 import { equalBytes } from '@conclave/protocol/bytes';
@@ -12,7 +12,8 @@ import type { PreSharedKeyID } from 'ts-mls/presharedkey.js';
 import type { PublicMessage } from 'ts-mls/publicMessage.js';
 import type { RatchetTree } from 'ts-mls/ratchetTree.js';
 import { leafWidth } from 'ts-mls/treemath.js';
-import { AUTHENTICATED_DATA_BYTES_MAX, PATH_NODES_MAX } from '../limits.ts';
+import { AUTHENTICATED_DATA_BYTES_MAX, EPOCH_MAX, PATH_NODES_MAX } from '../limits.ts';
+import { isUsableKey } from './encryption-key.ts';
 import { leafNodeAt } from './group.ts';
 import { checkKeyPackage } from './key-package.ts';
 import { hasSameIdentity } from './leaf-validation.ts';
@@ -57,6 +58,7 @@ export async function admitCommit(
   const committer = checkFraming(state, message);
   const { content } = message;
   if (content.contentType !== 'commit') return refuse('SHAPE', 'not a commit');
+  need(content.epoch < BigInt(EPOCH_MAX), 'BOUNDS', 'the last epoch');
   need(committer !== state.privatePath.leafIndex, 'SHAPE', 'commit in the own name');
   const { commit, authenticatedData } = content;
   const resolved = resolveProposals(state, commit.proposals, committer);
@@ -64,6 +66,7 @@ export async function admitCommit(
   checkShape(state.ratchetTree, { proposals, hasPath: commit.path !== undefined, committer });
   checkPsks(pskIds(resolved), psks, suite.implementation);
   checkPathBounds(commit, state.ratchetTree);
+  checkPathKeys(commit, suite);
   const before = committer === undefined ? undefined : leafNodeAt(state.ratchetTree, committer);
   const leaf = commit.path?.leafNode;
   if (before && leaf) need(hasSameIdentity(before, leaf), 'IDENTITY', "committer's leaf changed identity");
@@ -94,4 +97,12 @@ function checkPathBounds({ path }: Commit, tree: RatchetTree): void {
   const width = leafWidth(tree.length);
   const sealed = path.nodes.every((node) => node.encryptedPathSecret.length <= width);
   need(sealed, 'BOUNDS', 'more path secrets than leaves');
+}
+
+/** With the Adds' KeyPackages these are all the keys that a commit can bring into the tree. */
+function checkPathKeys({ path }: Commit, { implementation }: Suite): void {
+  if (path === undefined) return;
+  for (const { hpkePublicKey } of [path.leafNode, ...path.nodes]) {
+    need(isUsableKey(hpkePublicKey, implementation), 'PATH_KEYS', 'unusable public key in the path');
+  }
 }

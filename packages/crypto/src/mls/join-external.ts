@@ -1,7 +1,7 @@
 /**
  * Joining by external commit (RFC 9420 §12.4.3.2): {ExternalInit, Remove(own old leaf)?, PSK}. The library's own function
  * takes no PSK and resyncs index −1 where no leaf matches. The joiner validates the tree exactly as from a Welcome.
- * @spec K44, K56, K59, K60
+ * @spec K44, K56, K59, K60, K66
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
@@ -24,6 +24,7 @@ import type { UpdatePath } from 'ts-mls/updatePath.js';
 import { createUpdatePath } from 'ts-mls/updatePath.js';
 import { AUTHENTICATED_DATA_BYTES_MAX, MAX_LEAVES } from '../limits.ts';
 import { config } from './config.ts';
+import { isUsableKey } from './encryption-key.ts';
 import type { GroupState } from './group.ts';
 import { leavesOf, outside } from './group.ts';
 import type { JoinError, JoinMaterial, VerifiedGroup } from './join.ts';
@@ -180,6 +181,7 @@ async function placeOwnLeaf(
 async function externalInit({ groupInfo }: VerifiedGroup, suite: CiphersuiteImpl) {
   const externalPub = groupInfo.extensions.find((e) => e.extensionType === 'external_pub');
   if (externalPub === undefined) return refuse('EXTENSIONS', 'GroupInfo without external_pub');
+  need(isUsableKey(externalPub.extensionData, suite), 'EXTENSIONS', 'unusable external_pub');
   const { enc, secret } = await exportSecret(externalPub.extensionData, suite);
   return { kemOutput: enc, secret };
 }

@@ -1,7 +1,7 @@
 /**
  * What both ways of joining share: the caller's judge, and the checks of a GroupInfo and its tree, in the order of
  * RFC 9420 §12.4.3.1 — suite → extensions → signature → tree → judge → and only then any key.
- * @spec K44, K56, K57
+ * @spec K44, K56, K57, K67
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
@@ -10,6 +10,7 @@ import type { GroupInfo } from 'ts-mls/groupInfo.js';
 import { ratchetTreeFromExtension, verifyGroupInfoSignature } from 'ts-mls/groupInfo.js';
 import type { KeyPackage } from 'ts-mls/keyPackage.js';
 import type { RatchetTree } from 'ts-mls/ratchetTree.js';
+import { JOIN_EPOCH_MAX } from '../limits.ts';
 import { checkExtensions, toMap } from './extensions.ts';
 import type { Leaf } from './group.ts';
 import { leafNodeAt, leavesOf, toLeaf } from './group.ts';
@@ -84,7 +85,7 @@ function checkGroupContext(
 ): void {
   const { version, cipherSuite, epoch, extensions } = groupContext;
   need(version === keyPackage.version && cipherSuite === suite.name, 'SUITE', 'suite of the group');
-  need(epoch < BigInt(Number.MAX_SAFE_INTEGER), 'BOUNDS', 'epoch');
+  need(epoch <= BigInt(JOIN_EPOCH_MAX), 'BOUNDS', 'epoch');
   checkExtensions(extensions);
   checkCapabilities(keyPackage.leafNode, extensions, suite);
 }

@@ -1,7 +1,7 @@
 /**
  * KeyPackages (RFC 9420 §10): what a joiner puts into its knock, and what a committer checks before it adds somebody.
  * All carry the same wide lifetime: freshness comes from the knock and from references used once, never from a clock.
- * @spec K36, K37
+ * @spec K36, K37, K66
  */
 
 import type { Bytes } from '@conclave/protocol/bytes';
@@ -12,6 +12,7 @@ import { generateKeyPackageWithKey, makeKeyPackageRef, verifyKeyPackage } from '
 import type { LeafNode } from 'ts-mls/leafNode.js';
 import { verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import { LIFETIME } from './config.ts';
+import { isUsableKey } from './encryption-key.ts';
 import { EXTENSION_TYPES } from './extensions.ts';
 import type { GroupState } from './group.ts';
 import { inside } from './group.ts';
@@ -125,8 +126,10 @@ export async function checkKeyPackage(keyPackage: KeyPackage, { implementation }
   checkCapabilities(leafNode, [], implementation);
   const listed = EXTENSION_TYPES.every((type) => leafNode.capabilities.extensions.includes(type));
   need(listed, 'EXTENSIONS', 'capabilities lack an extension of Conclave');
-  const { hpke, signature } = implementation;
-  for (const key of [initKey, leafNode.hpkePublicKey]) await hpke.importPublicKey(key);
+  for (const key of [initKey, leafNode.hpkePublicKey]) {
+    need(isUsableKey(key, implementation), 'KEY_PACKAGE', 'unusable encryption key');
+  }
+  const { signature } = implementation;
   need(await verifyLeafNodeSignatureKeyPackage(leafNode, signature), 'KEY_PACKAGE', 'leaf signature');
   need(await verifyKeyPackage(keyPackage, signature), 'KEY_PACKAGE', 'KeyPackage signature');
 }

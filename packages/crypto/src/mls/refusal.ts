@@ -24,7 +24,7 @@ export type MlsErrorCode =
   | 'TREE' // a ratchet tree that is not valid
   | 'TREE_DIFFERENCE' // the new tree differs from the old one by more or less than the proposals say
   | 'NOT_UNIQUE' // a key that stands in the tree twice
-  | 'PATH_KEYS' // a private key that does not belong to the public key in the tree
+  | 'PATH_KEYS' // a public key that nobody can seal to, or a private key that does not belong to the public one in the tree
   | 'OWN_LEAF' // the joiner's leaf is missing, doubled, or signed the GroupInfo
   | 'ALREADY_MEMBER' // a leaf with this signature key is there; joining again is a resync
   | 'NO_OLD_LEAF' // a resync of somebody who has no leaf

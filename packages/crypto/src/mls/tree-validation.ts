@@ -2,7 +2,7 @@
  * What a joiner must check of a ratchet tree before it believes it (RFC 9420 §12.4.3.1, §7.3, §7.9.2). ts-mls 1.6.4 checks
  * less in some places and more in others: it hangs on an unmerged leaf out of range, skips the last condition of §7.9.2,
  * and refuses valid trees with two unmerged leaves. Lifetimes of leaves that are already in the tree are not judged.
- * @spec K44, K45, K46
+ * @spec K44, K45, K46, K66
  */
 
 import { equalBytes } from '@conclave/protocol/bytes';
@@ -23,6 +23,7 @@ import {
   toNodeIndex,
 } from 'ts-mls/treemath.js';
 import { MAX_LEAVES } from '../limits.ts';
+import { checkEncryptionKeys } from './encryption-key.ts';
 import { leafNodeAt } from './group.ts';
 import { checkLeaf } from './leaf-validation.ts';
 import { need } from './refusal.ts';
@@ -40,6 +41,7 @@ export async function validateTree(
   const rootHash = hashes[rootOf(tree)];
   need(rootHash !== undefined && equalBytes(rootHash, groupContext.treeHash), 'TREE', 'tree hash');
   checkUnique(tree);
+  checkEncryptionKeys(tree, suite);
   checkUnmergedLeaves(tree);
   for (let index = 0; index < leafWidth(tree.length); index++) {
     const leaf = leafNodeAt(tree, index);
