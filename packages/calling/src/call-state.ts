@@ -6,7 +6,7 @@
  */
 import type { Link } from '@conclave/crypto/link';
 import type { LinkKeys } from '@conclave/crypto/link-keys';
-import type { GroupState, Leaf, OwnKeyPackage, SigningKey, Suite } from '@conclave/crypto/mls/engine';
+import type { GroupState, Joining, Leaf, OwnKeyPackage, SigningKey, Suite } from '@conclave/crypto/mls/engine';
 import type { Bytes } from '@conclave/protocol/bytes';
 import type { ClientMessage, LogEntry, ServerMessage } from '@conclave/protocol/wire';
 import type { EpochHash } from './beat.ts';
@@ -64,7 +64,13 @@ export type CallEffect =
    * beside the others. With it the link is in force, and all others are deleted: a server together with somebody whom a
    * host kicked could lure a reloaded page back with them.
    */
-  | { readonly t: 'store-link'; readonly link: Link; readonly replaces: Link | undefined }
+  | {
+      readonly t: 'store-link';
+      readonly link: Link;
+      readonly replaces: Link | undefined;
+      /** Hexadecimal leaf keys of whom hosts have removed, to be stored with the links: see `CallIdentity.kickedKeys`. */
+      readonly kickedKeys: readonly string[];
+    }
   /** Close the socket and say hello again, with the link stored last: this session gave all that it could. */
   | { readonly t: 'reconnect' }
   | { readonly t: 'view'; readonly view: CallView }
@@ -82,6 +88,8 @@ export interface CallIdentity {
   readonly link: Link;
   /** Other links stored for this room, of earlier and later rotations. */
   readonly otherLinks?: readonly Link[];
+  /** Stored with these links: nobody of them is in a call of any but the latest link that this client enters. */
+  readonly kickedKeys?: readonly string[];
   readonly signingKey: SigningKey;
   readonly suite: Suite;
   /** May come with `join` instead. */
@@ -161,6 +169,28 @@ export interface InFlight {
   readonly marker: Bytes;
   readonly consumed: readonly Uint8Array[];
   readonly sentAtMs: number;
+  /** Of an external commit: what was judged before it was made. It is judged again before it is merged. */
+  readonly entry?: JudgedEntry;
+}
+
+/** Which group is entered, by which way, under which link. */
+export interface EntryClaim {
+  readonly groupId: Bytes;
+  readonly held: HeldLink;
+  readonly way: 'welcome' | 'external' | 'resync';
+}
+
+export interface JudgedEntry {
+  readonly joining: Joining;
+  readonly claim: EntryClaim;
+}
+
+/** Of a group that this client was in: the least that it must be to be entered again (G6). */
+export interface SeenGroup {
+  readonly groupId: Bytes;
+  readonly epoch: number;
+  readonly policy: VerifiedPolicy;
+  readonly bytes: Bytes;
 }
 
 export interface Founding {
@@ -254,10 +284,12 @@ export interface CallState {
   readonly member: Member | undefined;
   readonly inFlight: InFlight | undefined;
   /**
-   * Own commits of this epoch that were given up: should the log hold one after all, only this copy can follow it, since
-   * an own commit cannot be staged.
+   * Own commits that were given up: should the log hold one after all, only this copy can follow it, since an own commit
+   * cannot be staged. They are of the member's current state, or ways into its group: see `keepWhatContinues`.
    */
   readonly shelved: readonly InFlight[];
+  /** Groups that this client was in, the latest last. */
+  readonly seenGroups: readonly SeenGroup[];
   /** After a commit that was not taken, the next one comes no sooner. */
   readonly commitAfterMs: number;
   /** Commits that overtook the own entry. */

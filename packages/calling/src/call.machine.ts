@@ -64,6 +64,7 @@ export async function createCall(
     member: undefined,
     inFlight: undefined,
     shelved: [],
+    seenGroups: [],
     commitAfterMs: 0,
     early: [],
     log: undefined,

@@ -31,7 +31,7 @@ import type { ServerMessage } from '@conclave/protocol/wire';
 import { askLog, shelve } from './asking.ts';
 import type { CallState, HeldLink, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
-import { heldInForce, holdLink, pskSecrets, storeBeside, withHeldFirst } from './held-links.ts';
+import { heldInForce, holdLink, pskSecrets, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FALLBACK_DELAY_MS, FROZEN_RETRY_MS, NOT_ANSWERED_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { merge } from './merging.ts';
 import { foundingPolicy, signPolicy } from './policy.ts';
@@ -137,7 +137,7 @@ export async function completeFounding(turn: Turn): Promise<void> {
     links: withHeldFirst(turn.state.links, founding.held),
   });
   if (founding.held !== before) {
-    turn.effects.push({ t: 'store-link', link: founding.held.link, replaces: before.link });
+    storeLink(turn, founding.held.link, before.link);
   }
   await merge(turn, founding.group, {
     kind: 'founded',

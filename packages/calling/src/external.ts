@@ -23,7 +23,7 @@ import { participantIdOf } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
 import { shelve } from './asking.ts';
 import type { CallState, External, HeldLink, Member } from './call-state.ts';
-import { heldInForce, pskSecrets } from './held-links.ts';
+import { heldInForce, isOutdated, pskSecrets } from './held-links.ts';
 import { judgeJoining } from './joining.ts';
 import { EXTERNAL_RETRY_MAX_MS, EXTERNAL_RETRY_MIN_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { verifyPolicy } from './policy.ts';
@@ -164,7 +164,10 @@ export async function judgeEntry(
     opensOldMeta: async (sealed) => (await openOldMeta(held.keys.metaKey, sealed)) !== undefined,
   });
   if (refused !== undefined) return refused.code;
-  if (joining.leaves.some(({ signatureKey }) => state.kickedKeys.has(toHex(signatureKey)))) return 'KICKED';
+  // With the latest link somebody who was kicked may have been invited anew; with an earlier one he is not there.
+  const stored = isOutdated(state, held) ? (state.identity.kickedKeys ?? []) : [];
+  const kicked = new Set([...state.kickedKeys, ...stored]);
+  if (joining.leaves.some(({ signatureKey }) => kicked.has(toHex(signatureKey)))) return 'KICKED';
   if (known === undefined) return undefined;
   const bytes = joining.extensions.get(POLICY) ?? new Uint8Array(0);
   if (equalBytes(bytes, known.bytes)) return undefined;

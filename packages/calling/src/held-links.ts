@@ -42,6 +42,9 @@ export function pskSecrets(state: CallState): (pskId: Uint8Array) => Bytes | und
 
 /** Has the next link stored beside the one in force, which goes first: of two that are kept it is never the one to go. */
 export function storeBeside(turn: Turn, held: HeldLink, next: Link): void {
-  turn.effects.push({ t: 'store-link', link: held.link, replaces: undefined });
-  turn.effects.push({ t: 'store-link', link: next, replaces: undefined });
+  for (const link of [held.link, next]) storeLink(turn, link, undefined);
+}
+
+export function storeLink(turn: Turn, link: Link, replaces: Link | undefined): void {
+  turn.effects.push({ t: 'store-link', link, replaces, kickedKeys: [...turn.state.kickedKeys] });
 }

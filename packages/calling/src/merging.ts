@@ -20,7 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
-import { findHeld, isOutdated, storeBeside, withHeldFirst } from './held-links.ts';
+import { findHeld, isOutdated, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
 import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
@@ -69,10 +69,10 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
       mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
     isTakenBack: false,
   };
-  turn.set({ member });
+  turn.set({ member, kickedKeys: new Set([...state.kickedKeys, ...kickedBy(advent)]) });
   const replaced = before?.held.link ?? state.identity.otherLinks?.[0];
   const isNewLink = replaced !== undefined && !isChangeDue && !equalBytes(replaced.secret, held.link.secret);
-  if (isNewLink) turn.effects.push({ t: 'store-link', link: held.link, replaces: replaced });
+  if (isNewLink) storeLink(turn, held.link, replaced);
   // What became of the kick or freeze is unknown: a host changes the link now, so that it is known.
   if (before === undefined && isChangeDue) turn.set({ wantsNewLinkSinceMs: turn.nowMs });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
@@ -100,17 +100,14 @@ function settleWants(turn: Turn, advent: Advent): void {
   const { state } = turn;
   const member = required(state.member);
   const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
-  const isKick = advent.kind === 'kick';
-  const kicked = isKick ? advent.removed.map(({ signatureKey }) => toHex(signatureKey)) : [];
   turn.set({
     links: withHeldFirst(state.links, member.held),
     ...stillAhead(state, member.epoch),
     commitAfterMs: 0,
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
-    kickedKeys: kicked.length === 0 ? state.kickedKeys : new Set([...state.kickedKeys, ...kicked]),
     wantsNewLinkSinceMs: changesLink(advent) ? undefined : state.wantsNewLinkSinceMs,
     wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
-    formerKeys: formerAfter(state, member, kicked),
+    formerKeys: formerAfter(state, member, kickedBy(advent)),
     returningSinceMs: undefined,
     usedReferences: withUsed(state, isIn),
     knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
@@ -195,6 +192,10 @@ function isUnknownAfter(before: Member | undefined, { kind }: Advent, isChangeDu
 /** A kick, a freeze and a rotation never are, nor is what one came in by. */
 function mayBeTakenBack({ kind }: Advent): boolean {
   return ['admit', 'external', 'resync', 'remove', 'policy', 'refresh'].includes(kind);
+}
+
+function kickedBy({ kind, removed }: Advent): readonly string[] {
+  return kind === 'kick' ? removed.map(({ signatureKey }) => toHex(signatureKey)) : [];
 }
 
 function changesLink({ kind }: Advent): boolean {

@@ -20,6 +20,7 @@ import {
 import {
   type CallEffect,
   type CallEvent,
+  type CallIdentity,
   type CallPorts,
   type CallState,
   createCall,
@@ -150,6 +151,7 @@ export class Device {
   #inbox: CallEvent[] = [];
   #isRunning = false;
   #links: Link[];
+  #kickedKeys: readonly string[] = [];
   #shownIndex = 0;
   #isOnline = true;
   /** To which service new sockets go. */
@@ -187,13 +189,16 @@ export class Device {
     return this.#links;
   }
 
-  async boot(): Promise<void> {
+  async #identity(): Promise<CallIdentity> {
     const [link, ...otherLinks] = this.#links;
     if (link === undefined) throw new Error('a device needs a link');
-    this.#state = await createCall(
-      { link, otherLinks, signingKey: this.key, suite: await createSuite(link.suite), name: this.name },
-      this.world.ports(),
-    );
+    const suite = await createSuite(link.suite);
+    const kickedKeys = this.#kickedKeys;
+    return { link, otherLinks, kickedKeys, signingKey: this.key, suite, name: this.name };
+  }
+
+  async boot(): Promise<void> {
+    this.#state = await createCall(await this.#identity(), this.world.ports());
     this.connect();
   }
 
@@ -202,12 +207,7 @@ export class Device {
     this.drop();
     this.#inbox = [];
     await this.world.clock.run(this.world.clock.nowMs());
-    const [link, ...otherLinks] = this.#links;
-    if (link === undefined) throw new Error('a device needs a link');
-    this.#state = await createCall(
-      { link, otherLinks, signingKey: this.key, suite: await createSuite(link.suite), name: this.name },
-      this.world.ports(),
-    );
+    this.#state = await createCall(await this.#identity(), this.world.ports());
     this.media.length = 0;
     this.#isOnline = true;
     this.connect();
@@ -302,7 +302,8 @@ export class Device {
     }
   }
 
-  #storeLink({ link, replaces }: Extract<CallEffect, { t: 'store-link' }>): void {
+  #storeLink({ link, replaces, kickedKeys }: Extract<CallEffect, { t: 'store-link' }>): void {
+    this.#kickedKeys = kickedKeys;
     const others = this.#links.filter(({ secret }) => !equalBytes(secret, link.secret));
     this.#links = replaces === undefined ? [link, ...others].slice(0, 2) : [link];
     this.#shownIndex = 0;

@@ -278,6 +278,32 @@ describe('who loses the state in between', () => {
   );
 });
 
+describe('who reloads in between and is offered the world before the kick', () => {
+  test.each(['the kicker', 'a guest'])('[C133] %s does not enter it', async (who) => {
+    const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
+    const { world, liar, host, guests } = attacked;
+    const [ben, malloryDevice] = guests as [Device, Device];
+    const returner = who === 'a guest' ? ben : host;
+    const mallory = await Accomplice.of(malloryDevice);
+    const past = liar.record;
+    liar.drop(({ way, message }) => way === 'up' && message.t === 'commit' && message.phase === 'rotate');
+    host.feed({ t: 'kick', leafKey: keyOf(malloryDevice) });
+    await world.until(() => [host, ben].every(({ view }) => view?.isFrozen), 3_000);
+    attacked.watch.distrust(malloryDevice);
+    const trap = liar.worldOf(past);
+    await mallory.connect(trap);
+    returner.service = trap;
+    await returner.reload();
+    for (let second = 0; second < 15; second++) {
+      await world.run(1_000);
+      expect(names(returner)).not.toContain('Mallory');
+      expect(isGateOpen(returner)).toBe(false);
+    }
+    expect(returner.closed).toBe('REFUSED');
+    expectOutOfReach(attacked, [host, ben], [mallory], 3);
+  });
+});
+
 describe('the rotation', () => {
   test('[C122] nothing of it is sent that could be withheld: the bare commits are enough, and the kicked derives another', async () => {
     const attacked = await attackedCall(['Ada', 'Ben', 'Mallory']);
