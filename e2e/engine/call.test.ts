@@ -125,3 +125,20 @@ describe('a call through the real server', () => {
     expect(host.view?.isHost).toBe(true);
   });
 });
+
+describe('a fault of ours', () => {
+  test('[S79] a step that breaks shuts the media side and is told, instead of going on as if nothing were', async () => {
+    const ada = await enter('Ada');
+    const bob = await enter('Bob', ada);
+    await ada.untilSees('Ada', 'Bob');
+    ada.onView = () => {
+      throw new Error('a bug');
+    };
+    bob.feed({ t: 'set-flags', flags: { microphone: true, camera: true, screen: false, hand: true } });
+    await ada.until('the failure', (_view, person) => person.hasFailed);
+    expect(ada.instructions.slice(-2)).toEqual([
+      { t: 'gate', isOpen: false },
+      { t: 'confirmed', leafKeys: [] },
+    ]);
+  });
+});

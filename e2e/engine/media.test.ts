@@ -291,7 +291,7 @@ describe('an SFU that lies', () => {
     await eventually('some are held', () => held.length > 30);
     const counted = held.length;
     // What the worker reports every second reaches the call, and a change of flags sends it on.
-    ada.person.feed({ t: 'set-contexts', ...ada.media.contexts() });
+    ada.person.noteContexts(ada.media.contexts());
     ada.person.feed({ t: 'set-flags', flags: { microphone: true, camera: true, screen: false, hand: true } });
     await bob.person.until('the hand', (view) => view?.people.some(({ flags }) => flags.hand) === true);
     await pause(3_200);

@@ -195,7 +195,7 @@ export class NodeMedia {
   run(person: NodePerson): () => void {
     const { port1, port2 } = new MessageChannel();
     port2.onmessage = ({ data }: MessageEvent<MediaInstruction>) => void this.instruct(data);
-    port1.onmessage = ({ data }: MessageEvent<LiveContexts>) => person.feed({ t: 'set-contexts', ...data });
+    port1.onmessage = ({ data }: MessageEvent<LiveContexts>) => person.noteContexts(data);
     // The key is handed over, not copied.
     person.onMedia = (instruction) =>
       port1.postMessage(instruction, instruction.t === 'epoch' ? [instruction.baseKey.buffer] : []);

@@ -32,8 +32,10 @@ export class NodePerson {
   link: Link;
   view: CallView | undefined;
   closed: ClosedReason | undefined;
+  hasFailed = false;
   tickets = 0;
   onMedia: ((instruction: MediaInstruction) => void) | undefined;
+  onView: ((view: CallView) => void) | undefined;
 
   private constructor(options: NodePersonOptions, key: SigningKey, link: Link) {
     this.name = options.name;
@@ -47,13 +49,17 @@ export class NodePerson {
       origin: options.origin,
       openSocket: options.openSocket ?? ((url) => openSocketFrom(options.origin, url)),
       nowMs: () => performance.timeOrigin + performance.now(),
-      onView: (view) => this.#note(() => (this.view = view)),
+      onView: (view) => {
+        this.onView?.(view);
+        this.#note(() => (this.view = view));
+      },
       onMedia: (instruction) => {
         this.#note(() => this.instructions.push(instruction));
         this.onMedia?.(instruction);
       },
       onStoreLink: (changed) => this.#note(() => (this.link = changed)),
       onSfu: () => this.#note(() => this.tickets++),
+      onFailed: () => this.#note(() => (this.hasFailed = true)),
       onClosed: (reason) => this.#note(() => (this.closed = reason)),
     });
   }
@@ -73,6 +79,10 @@ export class NodePerson {
 
   feed(event: Parameters<CallRunner['feed']>[0]): void {
     this.#runner.feed(event);
+  }
+
+  noteContexts(contexts: Parameters<CallRunner['noteContexts']>[0]): void {
+    this.#runner.noteContexts(contexts);
   }
 
   /** Resolves once the latest view, or the end of the call, is as wanted. */

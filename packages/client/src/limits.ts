@@ -27,3 +27,9 @@ export const FIRST_PICTURE_HEIGHT_PX = 360;
 export const HELD_LINKS_MAX = 8;
 /** The rehearsal of a join waits for the preview's own work: camera, picture, sockets. */
 export const REHEARSAL_DELAY_MS = 300;
+/** Bytes of the messages that wait for the call machine: sixteen of the largest. */
+export const MAILBOX_BYTES_MAX = 16 * 1024 * 1024;
+/** How long a tree may take; who joins would ask again after that. */
+export const TREE_TIMEOUT_MS = 5_000;
+/** How long the machine waits for the page to have stored a link: a page that hangs must not stop the call. */
+export const LINK_STORED_TIMEOUT_MS = 1_000;

@@ -17,10 +17,13 @@ import type { SigningKey } from '@conclave/crypto/mls/signing-key';
 import { createSuite, type Suite } from '@conclave/crypto/mls/suite';
 import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
-import { TREE_BYTES_MAX } from '@conclave/protocol/limits';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { HELD_LINKS_MAX, MAILBOX_EVENTS_MAX, REHEARSAL_DELAY_MS } from '../limits.ts';
+import { HELD_LINKS_MAX, REHEARSAL_DELAY_MS } from '../limits.ts';
+import type { LiveContexts } from '../media/live-contexts.ts';
 import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
+import { Mailbox } from './mailbox.ts';
+import type { PersonEvent } from './mls-worker.types.ts';
+import { requestTree } from './tree-request.ts';
 
 export interface CallRunnerOptions {
   /** Newest first; a reload after a rotation finds two (D10). */
@@ -36,9 +39,11 @@ export interface CallRunnerOptions {
   onView(view: CallView): void;
   onMedia(instruction: MediaInstruction): void;
   /** To be kept beside the others, or in their place once it is in force. */
-  onStoreLink(link: Link, isInForce: boolean): void;
+  onStoreLink(link: Link, isInForce: boolean): Promise<void> | void;
   onSfu(ticket: string, token: string): void;
   onClosed(reason: ClosedReason): void;
+  /** The machine broke: a fault of ours. The media side has been shut. */
+  onFailed(): void;
 }
 
 /** Requests of the runner itself are numbered above every request of the machine. */
@@ -48,7 +53,7 @@ export class CallRunner {
   readonly #options: CallRunnerOptions;
   readonly #socket: DeliverySocket;
   readonly #suite: Promise<Suite>;
-  readonly #mailbox: CallEvent[] = [];
+  readonly #mailbox = new Mailbox();
   #links: readonly Link[];
   #state: CallState | undefined;
   #sessionToken: string | undefined;
@@ -56,6 +61,7 @@ export class CallRunner {
   #treeAtHand: { readonly groupId: Bytes; readonly epoch: number; readonly tree: Bytes } | undefined;
   #rehearsal: ReturnType<typeof setTimeout> | undefined;
   #hasJoined = false;
+  #building: Promise<void> | undefined;
   #isRunning = false;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,9 +84,9 @@ export class CallRunner {
           ...(options.operatorToken !== undefined && { token: options.operatorToken }),
         },
       }),
-      onSession: (session, link) => void this.#open(session, link),
-      onMessage: (message) => this.#receive(message),
-      onLost: () => this.feed({ t: 'disconnected' }),
+      onSession: (session, link) => this.#open(session, link),
+      onMessage: (message, bytes) => this.#receive(message, bytes),
+      onLost: () => this.#take({ t: 'disconnected' }),
       onClosed: (code) => this.#refused(code),
     });
   }
@@ -92,16 +98,24 @@ export class CallRunner {
     }, REHEARSAL_DELAY_MS);
   }
 
-  /** Puts an event into the mailbox. A mailbox that overflows drops the connection: the log brings everything back. */
-  feed(event: CallEvent): void {
+  /** What the person at the device does. */
+  feed(event: PersonEvent): void {
     if (this.#isClosed) return;
     this.#hasJoined ||= event.t === 'join';
-    if (this.#mailbox.length >= MAILBOX_EVENTS_MAX) {
-      this.#mailbox.length = 0;
-      this.#socket.drop();
-    }
-    this.#mailbox.push(event);
-    if (this.#state !== undefined) void this.#run();
+    this.#mailbox.pushPerson(event);
+    void this.#run();
+  }
+
+  /** How far the own live senders have counted, for the next beat. */
+  noteContexts(contexts: LiveContexts): void {
+    this.#take({ t: 'set-contexts', ...contexts });
+  }
+
+  /** A mailbox that overflows drops the connection: the log brings everything back. */
+  #take(event: CallEvent, bytes = 0): void {
+    if (this.#isClosed) return;
+    if (!this.#mailbox.pushOutside(event, bytes)) this.#socket.drop();
+    void this.#run();
   }
 
   /** Asks for a ticket and token for the SFU; `onSfu` answers. False while there is no session. */
@@ -124,25 +138,28 @@ export class CallRunner {
     this.#socket.close();
   }
 
-  async #open(session: SessionMessage, link: Link): Promise<void> {
+  /** What comes after the session waits behind it, also while the first one is still building the state. */
+  #open(session: SessionMessage, link: Link): void {
     this.#sessionToken = session.sessionToken;
-    if (this.#state === undefined) {
-      const suite = await this.#suite;
-      const otherLinks = this.#links.filter((other) => other !== link);
-      const identity = { link, otherLinks, signingKey: this.#options.key, suite };
-      this.#state ??= await createCall(identity, { random: Math.random });
-      this.#rehearseSoon(suite);
-    }
-    this.#mailbox.push({ t: 'connected', session, link });
-    void this.#run();
+    this.#take({ t: 'connected', session, link });
     this.requestSfu();
+    this.#building ??= this.#build(link);
   }
 
-  #receive(message: ServerMessage): void {
+  async #build(link: Link): Promise<void> {
+    const suite = await this.#suite;
+    const otherLinks = this.#links.filter((other) => other !== link);
+    const identity = { link, otherLinks, signingKey: this.#options.key, suite };
+    this.#state = await createCall(identity, { random: Math.random });
+    this.#rehearseSoon(suite);
+    void this.#run();
+  }
+
+  #receive(message: ServerMessage, bytes: number): void {
     if (message.t === 'sfu') this.#options.onSfu(message.ticket, message.token);
     else {
       if (message.t === 'welcome' && message.tree) this.#treeAtHand = { ...message, tree: message.tree };
-      this.feed({ t: 'message', message });
+      this.#take({ t: 'message', message }, bytes);
     }
   }
 
@@ -155,25 +172,35 @@ export class CallRunner {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      for (;;) {
-        const event = this.#mailbox.shift();
-        if (event === undefined || this.#state === undefined || this.#isClosed) break;
+      while (this.#state !== undefined && !this.#isClosed) {
+        const event = this.#mailbox.next();
+        if (event === undefined) break;
         const { state, effects } = await step(this.#state, event, this.#options.nowMs());
         this.#state = state;
-        for (const effect of effects) this.#carryOut(effect);
+        for (const effect of effects) if (!this.#isClosed) await this.#carryOut(effect);
       }
+    } catch {
+      this.#fail();
     } finally {
       this.#isRunning = false;
     }
   }
 
-  #carryOut(effect: CallEffect): void {
+  /** A step that broke says nothing about who is there any more: nothing leaves, nobody is shown, and the page says so. */
+  #fail(): void {
+    this.close();
+    this.#options.onMedia({ t: 'gate', isOpen: false });
+    this.#options.onMedia({ t: 'confirmed', leafKeys: [] });
+    this.#options.onFailed();
+  }
+
+  async #carryOut(effect: CallEffect): Promise<void> {
     if (effect.t === 'send') this.#socket.send(effect.message);
     else if (effect.t === 'media') this.#options.onMedia(effect.instruction);
     else if (effect.t === 'view') this.#options.onView(effect.view);
     else if (effect.t === 'wake') this.#wake(effect.atMs);
     else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
-    else if (effect.t === 'store-link') this.#keepLink(effect.link, effect.replaces !== undefined);
+    else if (effect.t === 'store-link') await this.#keepLink(effect.link, effect.replaces !== undefined);
     else if (effect.t === 'reconnect') this.#socket.drop();
     else {
       this.close();
@@ -181,40 +208,35 @@ export class CallRunner {
     }
   }
 
-  #keepLink(link: Link, isInForce: boolean): void {
+  async #keepLink(link: Link, isInForce: boolean): Promise<void> {
     const others = this.#links.filter((other) => !equalBytes(other.secret, link.secret));
     this.#links = isInForce ? [link] : [link, ...others].slice(0, HELD_LINKS_MAX);
-    this.#options.onStoreLink(link, isInForce);
+    await this.#options.onStoreLink(link, isInForce);
   }
 
   /** One at a time: the latest takes the place of the one before. */
   #wake(atMs: number): void {
     clearTimeout(this.#timer);
     const delayMs = Math.max(0, atMs - this.#options.nowMs());
-    this.#timer = setTimeout(() => this.feed({ t: 'wake' }), delayMs);
+    this.#timer = setTimeout(() => this.#take({ t: 'wake' }), delayMs);
   }
 
   async #fetchTree(groupId: Bytes, epoch: number): Promise<void> {
     const atHand = this.#treeAtHand;
     this.#treeAtHand = undefined;
     if (atHand?.epoch === epoch && equalBytes(atHand.groupId, groupId)) {
-      return this.feed({ t: 'tree', groupId, epoch, tree: atHand.tree });
+      return this.#take({ t: 'tree', groupId, epoch, tree: atHand.tree });
     }
     const room = this.#links[0];
     const path = [room?.roomId ?? new Uint8Array(), groupId].map(toBase64Url).join('/');
-    const tree = await fetch(`${this.#options.origin}/api/trees/${path}/${epoch}`, {
-      headers: { authorization: `Bearer ${this.#sessionToken ?? ''}` },
-    }).then(
-      async (response) => (response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined),
-      () => undefined,
-    );
-    const isUsable = tree !== undefined && tree.length <= TREE_BYTES_MAX;
-    this.feed({ t: 'tree', groupId, epoch, tree: isUsable ? tree : undefined });
+    const url = `${this.#options.origin}/api/trees/${path}/${epoch}`;
+    const tree = await requestTree(url, this.#sessionToken ?? '');
+    this.#take({ t: 'tree', groupId, epoch, tree });
   }
 }
 
 /** How a call ends for a person when the server's refusal will not mend by itself. */
-export function closedReasonOf(code: ErrorCode): ClosedReason {
+function closedReasonOf(code: ErrorCode): ClosedReason {
   switch (code) {
     case 'NO_SUCH_ROOM':
     case 'ACCESS_DENIED':

@@ -221,10 +221,16 @@ class BrowserCallSession implements CallSession {
   #hear(message: FromMlsWorker): void {
     if (this.#isDisposed) return;
     if (message.t === 'view') this.#show(message.view);
-    else if (message.t === 'store-link')
-      (message.isInForce ? keepOnlyTabLink : rememberTabLink)(message.link);
+    else if (message.t === 'store-link') this.#storeLink(message.link, message.isInForce);
     else if (message.t === 'sfu') void this.#sfu.useTicket(this.#sfuUrl(message.ticket), message.token);
+    else if (message.t === 'failed') this.#stop('WORKER_FAILED');
     else this.#closed(message.reason);
+  }
+
+  #storeLink(link: Link, isInForce: boolean): void {
+    if (isInForce) keepOnlyTabLink(link);
+    else rememberTabLink(link);
+    this.#post({ t: 'link-stored' });
   }
 
   #sfuUrl(ticket: string): string {

@@ -33,7 +33,8 @@ export interface DeliverySocketOptions {
   /** Set on the device that may make the room. */
   readonly create?: { readonly hostKeyHash: Link['hostKeyHash']; readonly token?: string };
   onSession(session: SessionMessage, link: Link): void;
-  onMessage(message: ServerMessage): void;
+  /** @param bytes - of the message on the wire, for whoever lets it wait */
+  onMessage(message: ServerMessage, bytes: number): void;
   /** The connection is gone; another attempt follows by itself. */
   onLost(): void;
   /** It will not come back by itself. */
@@ -120,7 +121,7 @@ export class DeliverySocket {
     if (message.t === 'challenge') await this.#greet(socket, message.nonce);
     else if (message.t === 'error' && CLOSED_FOR_GOOD.has(message.code)) this.#refused(message.code);
     else if (message.t === 'session') this.#accept(message);
-    else if (this.#isOpen) this.#options.onMessage(message);
+    else if (this.#isOpen) this.#options.onMessage(message, text.length);
   }
 
   async #greet(socket: WebSocket, nonce: Uint8Array): Promise<void> {

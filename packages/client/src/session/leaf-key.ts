@@ -60,6 +60,8 @@ async function claimHostKey(link: Link): Promise<LeafKey | undefined> {
   if (key === undefined || !isHostKey(link, key.publicKey)) return undefined;
   const release = await lock(key);
   if (release === undefined) return undefined;
+  // A host who is back is no longer leaving: the day after which the key would go ends here.
+  await storeSigningKey(id, key);
   const forget = async () => {
     release();
     if (!link.flags.kept) await expireHostKey(id);

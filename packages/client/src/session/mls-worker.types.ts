@@ -28,10 +28,14 @@ export type ToMlsWorker =
   | { readonly t: 'person'; readonly event: PersonEvent }
   | { readonly t: 'sfu' }
   | { readonly t: 'online' }
+  /** The link told last stands in the tab's storage. */
+  | { readonly t: 'link-stored' }
   | { readonly t: 'close' };
 
 export type FromMlsWorker =
   | { readonly t: 'view'; readonly view: CallView }
   | { readonly t: 'store-link'; readonly link: Link; readonly isInForce: boolean }
   | { readonly t: 'sfu'; readonly ticket: string; readonly token: string }
-  | { readonly t: 'closed'; readonly reason: ClosedReason };
+  | { readonly t: 'closed'; readonly reason: ClosedReason }
+  /** The machine broke; the media side has been shut. */
+  | { readonly t: 'failed' };

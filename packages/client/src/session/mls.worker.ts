@@ -3,11 +3,15 @@
  * which browsers do not slow down in a worker (D26, docs/decisions).
  */
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import type { Link } from '@conclave/crypto/link';
+import { LINK_STORED_TIMEOUT_MS } from '../limits.ts';
 import type { LiveContexts } from '../media/live-contexts.ts';
 import { CallRunner } from './call-runner.ts';
 import type { FromMlsWorker, ToMlsWorker } from './mls-worker.types.ts';
 
 let runner: CallRunner | undefined;
+/** Goes on once the page has stored the link that it was told. */
+let onLinkStored: () => void = () => undefined;
 
 const report = (message: FromMlsWorker): void => postMessage(message);
 
@@ -22,13 +26,25 @@ function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
     nowMs: () => performance.timeOrigin + performance.now(),
     onView: (view) => report({ t: 'view', view }),
     onMedia: (instruction) => sendToMedia(mediaPort, instruction),
-    onStoreLink: (link, isInForce) => report({ t: 'store-link', link, isInForce }),
+    onStoreLink: storeLink,
     onSfu: (ticket, token) => report({ t: 'sfu', ticket, token }),
     onClosed: (reason) => report({ t: 'closed', reason }),
+    onFailed: () => report({ t: 'failed' }),
   });
-  mediaPort.onmessage = (event: MessageEvent<LiveContexts>) =>
-    created.feed({ t: 'set-contexts', ...event.data });
+  mediaPort.onmessage = (event: MessageEvent<LiveContexts>) => created.noteContexts(event.data);
   runner = created;
+}
+
+/** Resolves when the page has it: what rests on a link is sent only after that (D10). */
+function storeLink(link: Link, isInForce: boolean): Promise<void> {
+  report({ t: 'store-link', link, isInForce });
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LINK_STORED_TIMEOUT_MS);
+    onLinkStored = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
 }
 
 /** A base key is handed over, not copied: after this the bytes exist in the media worker alone. */
@@ -42,5 +58,6 @@ self.onmessage = (event: MessageEvent<ToMlsWorker>) => {
   else if (message.t === 'person') runner?.feed(message.event);
   else if (message.t === 'sfu') runner?.requestSfu();
   else if (message.t === 'online') runner?.hurry();
+  else if (message.t === 'link-stored') onLinkStored();
   else runner?.close();
 };
