@@ -1,5 +1,5 @@
 import { openBeat, sealBeat } from '@conclave/crypto/beat-seal';
-import { BEAT_BODY_BYTES_MAX, BEAT_SEALED_BYTES } from '@conclave/crypto/limits';
+import { BEAT_BODY_BYTES_MAX, BEAT_SEALED_BYTES, EPOCH_MAX } from '@conclave/crypto/limits';
 import * as mls from '@conclave/crypto/mls/engine';
 import { concatBytes } from '@conclave/protocol/bytes';
 import fc from 'fast-check';
@@ -12,8 +12,8 @@ const leafKey = randomBytes(32);
 const hashAt = (epoch: number) => ({ epoch, hash: randomBytes(32) });
 const largest: Beat = {
   groupId: randomBytes(32),
-  epoch: 2 ** 47,
-  hashes: [hashAt(2 ** 47), hashAt(2 ** 47 - 1), hashAt(2 ** 47 - 7), hashAt(2 ** 47 - 255)],
+  epoch: EPOCH_MAX,
+  hashes: [0, 1, 7, 255].map((back) => hashAt(EPOCH_MAX - back)),
   leafKey,
   leafIndex: 127,
   seq: 2 ** 32 - 1,
@@ -43,6 +43,12 @@ test('[C27] what is encoded is decoded; the largest fits the sealed size', async
     expect(body.length).toBeLessThanOrEqual(BEAT_BODY_BYTES_MAX);
     expect(decodeBeat(body, leafKey)).toEqual(beat);
   }
+});
+
+test('[K67, C27] the largest epoch is the largest that a beat can say', () => {
+  expect(decodeBeat(encodeBeat(largest), leafKey)?.epoch).toBe(EPOCH_MAX);
+  const beyond = { ...largest, epoch: EPOCH_MAX + 1, hashes: [hashAt(EPOCH_MAX + 1)] };
+  expect(() => encodeBeat(beyond)).toThrow(RangeError);
 });
 
 test('[C27] sealed and opened it is of one size, and its signer is the one who signed', async () => {

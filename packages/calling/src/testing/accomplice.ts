@@ -192,8 +192,12 @@ export class Accomplice implements Socket {
   }
 
   /** Any commit that the engine makes, with whatever the log shall say of it. */
-  async commit(request: Partial<mls.CommitRequest> = {}, claims: Claims = {}): Promise<HandMade> {
-    const own = await mls.commit(this.group, this.suite, { proposals: [], psks: this.psks, ...request });
+  async commit(
+    request: Partial<mls.CommitRequest> = {},
+    claims: Claims = {},
+    suite = this.suite,
+  ): Promise<HandMade> {
+    const own = await mls.commit(this.group, suite, { proposals: [], psks: this.psks, ...request });
     return this.#handMade(own, claims);
   }
 

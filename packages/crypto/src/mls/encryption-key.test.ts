@@ -10,6 +10,7 @@ import type { GroupState, Suite, SuiteNumber } from './engine.ts';
 import * as engine from './engine.ts';
 import { inside } from './group.ts';
 import { door } from './refusal.ts';
+import { withPathKey } from './testing/cheat-path.ts';
 import { forgeCommit } from './testing/forge.ts';
 import { forgeKeyPackage } from './testing/forge-key-package.ts';
 import { validateTree } from './tree-validation.ts';
@@ -108,35 +109,17 @@ describe.each<SuiteNumber>([1, 2])('unusable keys, suite %i', (number) => {
     expect(screened.map(codeOf)).toEqual(['KEY_PACKAGE', 'ACCEPTED']);
   });
 
-  /** The suite with one key of every path exchanged: the leaf's is derived first, the parents' after it. */
-  function cheating(at: number, key: Uint8Array): Suite {
-    const { implementation } = suite;
-    const { hpke } = implementation;
-    const made: unknown[] = [];
-    const cheat = {
-      ...hpke,
-      deriveKeyPair: async (ikm: Uint8Array) => {
-        const pair = await hpke.deriveKeyPair(ikm);
-        made.push(pair.publicKey);
-        return pair;
-      },
-      exportPublicKey: async (publicKey: CryptoKey) =>
-        made[at] === publicKey ? key.slice() : hpke.exportPublicKey(publicKey as never),
-    };
-    return { ...suite, implementation: { ...implementation, hpke: cheat as typeof hpke } };
-  }
-
   test('[K66] a path with such a leaf or parent key is refused, from inside and from outside', async () => {
     for (const key of bad.slice(0, 3)) {
       for (const at of [0, 1, 2]) {
-        const pathSuite = cheating(at, key).implementation;
+        const pathSuite = withPathKey(suite, at, key).implementation;
         const commit = await forgeCommit(own(), suite, { pathSuite });
         expect(codeOf(await engine.stage(other(), suite, commit, PSKS)), `key ${at}`).toBe('PATH_KEYS');
       }
     }
     const outsider = guest.keyPackage;
     const [key = honest] = bad;
-    const external = await engine.joinExternal(cheating(0, key), {
+    const external = await engine.joinExternal(withPathKey(suite, 0, key), {
       groupInfo: await engine.encodeGroupInfo(own(), suite),
       tree: engine.encodeTree(own()),
       keyPackage: outsider,
