@@ -1,4 +1,5 @@
 /** A quarter of the random schedules. */
+import { describe } from 'vitest';
 import { describeSchedules } from './random-schedule.ts';
 
-describeSchedules(1, 4);
+describe('[C98] [C99] random schedules, part 2 of 4', () => describeSchedules(1, 4));

@@ -1,4 +1,5 @@
 /** A quarter of the random schedules. */
+import { describe } from 'vitest';
 import { describeSchedules } from './random-schedule.ts';
 
-describeSchedules(3, 4);
+describe('[C98] [C99] random schedules, part 4 of 4', () => describeSchedules(3, 4));
