@@ -148,8 +148,9 @@ export class CallRunner {
 
   async #build(link: Link): Promise<void> {
     const suite = await this.#suite;
-    const otherLinks = this.#links.filter((other) => other !== link);
-    const identity = { link, otherLinks, signingKey: this.#options.key, suite };
+    // Newest first, whichever the server took: that a later one is stored tells that a change was on its way.
+    const [newest = link, ...otherLinks] = this.#links;
+    const identity = { link: newest, otherLinks, signingKey: this.#options.key, suite };
     this.#state = await createCall(identity, { random: Math.random });
     this.#rehearseSoon(suite);
     void this.#run();
