@@ -30,6 +30,8 @@ const STRIP_TILE_PX_MIN = 88;
 /** The corner tile, by the shape of the stage. */
 const CORNER_WIDE = { widthPx: 224, heightPx: 126 };
 const CORNER_TALL = { widthPx: 108, heightPx: 144 };
+/** Of the width of the tile under it. */
+const CORNER_SHARE_MAX = 0.3;
 
 export function layoutStage(
   tiles: readonly Tile[],
@@ -48,7 +50,12 @@ export function layoutStage(
 function withCorner(other: Tile, self: Tile, stage: Stage, corner: Corner): StageLayout {
   const whole = { xPx: 0, yPx: 0, widthPx: stage.widthPx, heightPx: stage.heightPx };
   const large = gridIn([other], stage, whole).rects.get(other.id) ?? whole;
-  const size = stage.heightPx > stage.widthPx ? CORNER_TALL : CORNER_WIDE;
+  const corners = stage.heightPx > stage.widthPx ? CORNER_TALL : CORNER_WIDE;
+  const share = Math.min(1, (large.widthPx * CORNER_SHARE_MAX) / corners.widthPx);
+  const size = {
+    widthPx: Math.floor(corners.widthPx * share),
+    heightPx: Math.floor(corners.heightPx * share),
+  };
   const inset = stage.gapPx + 4;
   const [vertical, horizontal] = corner.split('-');
   const right = large.xPx + large.widthPx - size.widthPx - inset;

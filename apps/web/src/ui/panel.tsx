@@ -1,7 +1,7 @@
 /** A panel beside the stage, a sheet on phones; Escape closes it, and focus goes back to its button. SPEC P60. */
 import { X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 export function Panel({
@@ -20,7 +20,8 @@ export function Panel({
     element?.focus();
     return () => returnFocus(element, opener);
   }, []);
-  useEffect(() => {
+  // Before the panel is painted: a key pressed at once counts.
+  useLayoutEffect(() => {
     const closeByKey = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !document.querySelector('dialog[open]')) onClose();
     };

@@ -37,6 +37,7 @@ export function TileView({
     tile.kind === 'screen' && 'is-screen',
     tile.isSelf && 'is-self',
     corner && 'is-corner',
+    tile.reason !== undefined && 'has-reason',
     tile.isSpeaking && 'is-speaking',
     (rect?.widthPx ?? 0) < 200 && 'is-small',
   ];
