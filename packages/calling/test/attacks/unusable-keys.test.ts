@@ -12,11 +12,15 @@ import type { Device, Passing } from '../../src/testing/world.ts';
 import { areTogether, callOf, haveNewLink, isIn, keyOf, names } from '../scenes.ts';
 import { attackedCall } from './oracles.ts';
 
-/** Three that differ, so that no check of uniqueness refuses the second. */
+/** Three that differ, so that no check of uniqueness refuses the second: u = 0, 1, and 0 in another encoding. */
 const UNUSABLE: Record<mls.SuiteNumber, readonly Uint8Array[]> = {
-  1: [0, 1, 0x80].map((last, index) => Uint8Array.of(index % 2, ...new Uint8Array(30), last & 0x80)),
+  1: [pointOf(0, 0), pointOf(1, 0), pointOf(0, 0x80)],
   2: [0xff, 0xfe, 0xfd].map((value) => new Uint8Array(1216).fill(value)),
 };
+
+function pointOf(first: number, last: number): Uint8Array {
+  return Uint8Array.of(first, ...new Uint8Array(30), last);
+}
 
 async function knockWith(
   scene: Awaited<ReturnType<typeof callOf>>,
@@ -82,10 +86,10 @@ test('[K67, C131] a GroupInfo of an epoch that no beat can say is not joined, an
   const carol = await world.add('Carol');
   await world.run(100);
   const honestTree = mls.encodeTree(mallory.group);
-  const isOnlyWayIn = ({ way, message, device }: Passing) =>
+  const isOtherWayIn = ({ way, message, device }: Passing) =>
     device === carol &&
     (way === 'down' ? ['welcome', 'commit', 'group'].includes(message.t) : message.t === 'knock');
-  liar.drop(isOnlyWayIn);
+  liar.drop(isOtherWayIn);
   const treeOf = carol.service.tree.bind(carol.service);
   const asked: number[] = [];
   for (const epoch of [EPOCH_MAX, EPOCH_MAX + 1]) {
