@@ -45,8 +45,11 @@ export const ROOMS_MAX = 5_000;
 /** Addresses remembered at once; beyond it the oldest is forgotten. */
 export const ADDRESSES_MAX = 50_000;
 
-/** Sessions of one call: members and those who wait. */
-export const SESSIONS_PER_CALL_MAX = 300;
+/**
+ * Sessions of one call whom nobody admitted: who waits, and who only reads the log after a removal. A full call can
+ * come at once; beyond it the address that holds the most gives way.
+ */
+export const WAITING_SESSIONS_PER_CALL_MAX = 100;
 /** Leaf keys by participant id that a call remembers, so that who was admitted while reconnecting is known. */
 export const LEAF_KEYS_PER_CALL_MAX = 2_000;
 /** Members that a group ever had; above it nobody joins any more, and a new call is due. */
@@ -55,6 +58,8 @@ export const MEMBERS_EVER_MAX = 20_000;
 export const PROPOSALS_PER_MEMBER_MAX = 3;
 /** Trees kept: a joiner fetches its tree while the next commits are already in (D9 paces them by 500 ms). */
 export const TREES_KEPT = 4;
+/** Trees that one session fetches: one a join or resync, of which there are at most three a minute (D24). */
+export const TREE_RATE: Rate = { burst: 8, perSecond: 0.2 };
 /** Reopened commits of one author after which its commits are not taken any more (D7). */
 export const REFUSED_COMMITS_MAX = 2;
 /** Earlier `access` hashes that a call remembers: one a kick. */

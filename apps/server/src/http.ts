@@ -7,6 +7,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { fromBase64Url } from '@conclave/protocol/bytes';
+import type { ErrorCode } from '@conclave/protocol/error-codes';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import type { TlsMaterial } from './config-check.ts';
@@ -76,7 +77,7 @@ function noStore(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store');
 }
 
-/** A tree as octet-stream; 401 without a live session of that room, 404 when there is no such tree for it. */
+/** A tree as octet-stream; 401 without a live session of that room, 429 above its rate, 404 when there is none for it. */
 async function sendTree(
   delivery: Delivery,
   request: FastifyRequest,
@@ -93,5 +94,6 @@ async function sendTree(
   }
   const tree = await delivery.tree(token, roomId, { groupId, epoch });
   if (tree.ok) return reply.type('application/octet-stream').send(Buffer.from(tree.value));
-  return reply.code(tree.error === 'ACCESS_DENIED' ? 401 : 404).send({ code: tree.error });
+  const refusals: Partial<Record<ErrorCode, number>> = { ACCESS_DENIED: 401, RATE_LIMITED: 429 };
+  return reply.code(refusals[tree.error] ?? 404).send({ code: tree.error });
 }

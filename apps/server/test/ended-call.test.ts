@@ -44,7 +44,7 @@ describe('the data folder', () => {
     expect(back.codes()).toEqual([]);
   });
 
-  test('[V60, V61] 60 s after a call ended no file holds anything of it, and no log line ever did', async () => {
+  test('[V60, V61, V72] 60 s after a call ended no file holds anything of it, and no log line ever did', async () => {
     const stage = await Stage.open();
     const host = await stage.host();
     const canary = (name: string) => utf8(`canary-${name}-${toBase64Url(randomOf(8))}`);
@@ -85,10 +85,17 @@ describe('the data folder', () => {
     const alive = await contents(stage.dir);
     expect(alive).toContain(latin1(canaries.commit));
     expect(alive).toContain(latin1(stage.groupId));
-    for (const relayed of [canaries.knock, canaries.beat, canaries.welcome, stage.link.access]) {
+    for (const relayed of [
+      canaries.knock,
+      canaries.beat,
+      canaries.welcome,
+      stage.link.access,
+      stage.link.roomId,
+    ]) {
       expect(alive).not.toContain(latin1(relayed));
     }
     expect(alive).not.toContain(sessionToken);
+    expect(alive).not.toContain(toBase64Url(stage.link.roomId));
 
     await host.vanish();
     await ada.vanish();

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { toBase64Url } from '@conclave/protocol/bytes';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { TREE_RATE } from '../src/delivery-limits.ts';
 import { hashHostKey } from './delivery-stage.ts';
 import { hostRoom, NO_LIVEKIT, startServer } from './running-server.ts';
 import { makeLeafKey, randomOf, SocketClient } from './socket-client.ts';
@@ -79,7 +80,7 @@ describe('pages and headers', () => {
 });
 
 describe('endpoints', () => {
-  test('[V66] a tree is for a live session of its room alone', async () => {
+  test('[V66, V73] a tree is for a live session of its room alone', async () => {
     const server = await startServer();
     const { host, link, groupId } = await hostRoom(server);
     const guest = new SocketClient(server.port);
@@ -100,6 +101,8 @@ describe('endpoints', () => {
     expect((await get(sessionToken, other.link.roomId)).status).toBe(401);
     expect((await get(sessionToken, link.roomId, '1')).status).toBe(404);
     expect((await get(sessionToken, link.roomId, '-1')).status).toBe(400);
+    for (let count = 0; count < TREE_RATE.burst; count++) await (await get(sessionToken)).arrayBuffer();
+    expect((await get(sessionToken)).status).toBe(429);
     guest.send({ t: 'leave' });
     await guest.closed;
     expect((await get(sessionToken)).status).toBe(401);

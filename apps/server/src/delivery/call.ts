@@ -39,7 +39,7 @@ export interface Reopening {
 }
 
 export class Call {
-  readonly roomId: string;
+  readonly roomHash: string;
   readonly callId: Bytes;
   readonly hostKeyHash: Bytes;
   readonly serverKey: ServerKey;
@@ -70,7 +70,7 @@ export class Call {
   readonly #leafKeys = new Map<string, Bytes>();
 
   constructor(stored: StoredCall, serverKey: ServerKey, nowMs: number) {
-    this.roomId = stored.roomId;
+    this.roomHash = stored.roomHash;
     this.callId = stored.callId;
     this.hostKeyHash = stored.hostKeyHash;
     this.serverKey = serverKey;

@@ -10,7 +10,7 @@ import type { Call, Reopening } from './call.ts';
 import { changeAccess } from './change-access.ts';
 import { type CommitRequest, judgeCommit } from './commit-check.ts';
 import type { DeliveryContext } from './context.ts';
-import { briefMember, notifyWaiting } from './notify.ts';
+import { briefMember, notifyGroup } from './notify.ts';
 import { isCurrent } from './point.ts';
 import { endSession, markPresent } from './presence.ts';
 import { refuse, type Session, sendTo, sendToAll } from './session.ts';
@@ -29,7 +29,7 @@ export async function handleCommit(
   const refusal = judgeCommit(call, session, message);
   if (refusal !== undefined) return refuse(session.outlet, refusal, request);
   const change = changeOf(call, before, message);
-  if (!(await context.store.commit(call.roomId, message, change))) {
+  if (!(await context.store.commit(call.roomHash, message, change))) {
     return sendEpochTaken(call, session, request);
   }
   const others = call.memberSessions().filter((other) => other !== session);
@@ -41,7 +41,7 @@ export async function handleCommit(
   applyJoined(context, call, message);
   changeAccess(context, call, change);
   renewAttestations(call);
-  notifyWaiting(call);
+  notifyGroup(call);
 }
 
 function sendEpochTaken(call: Call, { outlet }: Session, request: number): void {

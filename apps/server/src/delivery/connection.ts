@@ -5,7 +5,6 @@
  * @see SPEC.md V20–V24, V34
  */
 import { randomBytes } from 'node:crypto';
-import { toBase64Url } from '@conclave/protocol/bytes';
 import { ERROR_CODES, type ErrorCode } from '@conclave/protocol/error-codes';
 import { HELLO_TIMEOUT_MS } from '@conclave/protocol/limits';
 import { helloBytes } from '@conclave/protocol/signed-bytes';
@@ -13,11 +12,12 @@ import { type ClientMessage, decodeClientMessage } from '@conclave/protocol/wire
 import { MESSAGE_RATES, PENDING_MESSAGES_MAX, SOCKET_BYTES_RATE } from '../delivery-limits.ts';
 import type { Log } from '../log.ts';
 import type { Mailboxes } from '../mailbox.ts';
-import { TokenBucket } from '../rate-limit.ts';
+import { addressKey, TokenBucket } from '../rate-limit.ts';
 import type { DeliveryContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 import { type Hello, handleHello, type Seat } from './hello.ts';
 import { endSession } from './presence.ts';
+import { hashRoomId } from './room-hash.ts';
 import { verifyLeafSignature } from './server-key.ts';
 import { type Outlet, refuse, sendTo } from './session.ts';
 
@@ -84,7 +84,7 @@ export class Connection {
       return;
     }
     const { call, session } = this.#seat;
-    this.#run(call.roomId, async () => {
+    this.#run(call.roomHash, async () => {
       // It may have ended while this message waited
       if (call.sessions.get(session.participantId) !== session) return;
       await dispatch(this.#delivery.context, call, session, message);
@@ -99,7 +99,7 @@ export class Connection {
     this.#onClosed();
     const seat = this.#seat;
     if (seat === undefined) return;
-    this.#run(seat.call.roomId, () =>
+    this.#run(seat.call.roomHash, () =>
       endSession(this.#delivery.context, seat.call, seat.session, { hasLeft: false }),
     );
   }
@@ -126,10 +126,14 @@ export class Connection {
       this.refuse('BAD_HELLO');
       return;
     }
-    const mayOpenRoom = (): boolean => this.#delivery.mayOpenRoom(this.#address);
-    this.#run(toBase64Url(hello.roomId), async () => {
+    const greeter = {
+      outlet: this.#outlet,
+      address: addressKey(this.#address),
+      mayOpenRoom: () => this.#delivery.mayOpenRoom(this.#address),
+    };
+    this.#run(hashRoomId(hello.roomId), async () => {
       if (this.#isClosed) return;
-      const seat = await handleHello(context, hello, this.#outlet, mayOpenRoom);
+      const seat = await handleHello(context, hello, greeter);
       if (!seat.ok) return this.refuse(seat.error);
       this.#seat = seat.value;
       // Closed while the store was at work: nobody else would end this session
@@ -144,10 +148,10 @@ export class Connection {
     return bucket.take(nowMs);
   }
 
-  #run(roomId: string, task: () => Promise<void> | void): void {
+  #run(roomHash: string, task: () => Promise<void> | void): void {
     this.#pending += 1;
     this.#delivery.mailboxes
-      .run(roomId, task)
+      .run(roomHash, task)
       .catch((error: unknown) => {
         this.#delivery.log.error('a message could not be handled', error);
         this.refuse('INTERNAL');

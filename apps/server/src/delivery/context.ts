@@ -23,7 +23,7 @@ export interface DeliveryContext {
   readonly store: CallStore;
   readonly clock: Clock;
   readonly sfu: Sfu;
-  /** Live calls by room id. */
+  /** Live calls by the hash of the room's id. */
   readonly calls: Map<string, Call>;
   /** Sessions by token, for the tree endpoint. */
   readonly sessionsByToken: Map<string, { readonly call: Call; readonly session: Session }>;

@@ -4,7 +4,6 @@
  *
  * @see SPEC.md V20–V59
  */
-import { toBase64Url } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import { err, type Result } from '@conclave/protocol/result';
 import type { Clock } from '../clock.ts';
@@ -23,6 +22,7 @@ import { Connection } from './connection.ts';
 import type { DeliveryContext, Sfu } from './context.ts';
 import { sweepCall } from './presence.ts';
 import { readTree } from './read-group.ts';
+import { hashRoomId } from './room-hash.ts';
 import { openServerKey } from './server-key.ts';
 import type { Outlet } from './session.ts';
 
@@ -56,7 +56,7 @@ export class Delivery {
     const delivery = new Delivery(parts);
     const nowMs = parts.clock.nowMs();
     for (const stored of await parts.store.loadCalls()) {
-      delivery.context.calls.set(stored.roomId, new Call(stored, openServerKey(stored.serverKey), nowMs));
+      delivery.context.calls.set(stored.roomHash, new Call(stored, openServerKey(stored.serverKey), nowMs));
     }
     delivery.#scheduleSweep();
     return delivery;
@@ -79,15 +79,19 @@ export class Delivery {
     return this.#roomRates.take(address, nowMs) && this.#roomRate.take(nowMs);
   }
 
-  /** The tree of `point`, for the holder of a live session's token in that room. */
+  /**
+   * The tree of `point`, for the holder of a live session's token in that room. It changes nothing, so it does not hold
+   * up the room's mailbox.
+   */
   async tree(
     sessionToken: string,
     roomId: Uint8Array,
     point: GroupPoint,
   ): Promise<Result<Uint8Array, ErrorCode>> {
     const seat = this.context.sessionsByToken.get(sessionToken);
-    if (seat === undefined || seat.call.roomId !== toBase64Url(roomId)) return err('ACCESS_DENIED');
-    return this.mailboxes.run(seat.call.roomId, () => readTree(this.context, seat.call, seat.session, point));
+    if (seat === undefined || seat.call.roomHash !== hashRoomId(roomId)) return err('ACCESS_DENIED');
+    if (!seat.session.treeRate.take(this.context.clock.nowMs())) return err('RATE_LIMITED');
+    return readTree(this.context, seat.call, seat.session, point);
   }
 
   /** Does what has become due in every call. */
@@ -96,7 +100,7 @@ export class Delivery {
     await Promise.all(
       calls.map((call) =>
         this.mailboxes
-          .run(call.roomId, () => sweepCall(this.context, call))
+          .run(call.roomHash, () => sweepCall(this.context, call))
           .catch((error: unknown) => this.log.error('a call could not be swept', error)),
       ),
     );

@@ -22,6 +22,6 @@ export async function endCall(context: DeliveryContext, call: Call): Promise<voi
     call.knocks.clear();
     context.sfu.endCall(call);
   }
-  await context.store.deleteCall(call.roomId);
-  context.calls.delete(call.roomId);
+  await context.store.deleteCall(call.roomHash);
+  context.calls.delete(call.roomHash);
 }

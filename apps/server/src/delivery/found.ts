@@ -8,7 +8,7 @@ import type { ClientMessage } from '@conclave/protocol/wire';
 import type { Call } from './call.ts';
 import { changeAccess } from './change-access.ts';
 import type { DeliveryContext } from './context.ts';
-import { notifyWaiting } from './notify.ts';
+import { notifyGroup } from './notify.ts';
 import { isCurrent } from './point.ts';
 import { markPresent } from './presence.ts';
 import { refuse, type Session, sendTo } from './session.ts';
@@ -32,7 +32,7 @@ export async function handleFound(
   if (mayFound && call.group?.isFrozen && access === undefined) {
     return refuse(outlet, 'NOT_ALLOWED', request);
   }
-  if (!mayFound || !(await context.store.found(call.roomId, replaces, change))) {
+  if (!mayFound || !(await context.store.found(call.roomHash, replaces, change))) {
     sendTo(outlet, {
       t: 'epoch-taken',
       request,
@@ -55,5 +55,5 @@ export async function handleFound(
   context.sfu.admit(call, participantId);
   markPresent(call, participantId, context.clock.nowMs());
   changeAccess(context, call, change);
-  notifyWaiting(call);
+  notifyGroup(call);
 }

@@ -10,15 +10,18 @@ import { PARTICIPANTS_MAX } from '@conclave/protocol/limits';
 import { err, ok, type Result } from '@conclave/protocol/result';
 import { participantIdOf } from '@conclave/protocol/signed-bytes';
 import type { ClientMessage } from '@conclave/protocol/wire';
-import { OLD_LINK_COUNT_MAX, ROOMS_MAX, SESSIONS_PER_CALL_MAX } from '../delivery-limits.ts';
+import { OLD_LINK_COUNT_MAX, ROOMS_MAX, TREE_RATE } from '../delivery-limits.ts';
+import { TokenBucket } from '../rate-limit.ts';
 import { Call } from './call.ts';
 import type { DeliveryContext } from './context.ts';
 import { endCall } from './end-call.ts';
-import { briefMember, notifyWaiting } from './notify.ts';
+import { briefMember, notifyGroup } from './notify.ts';
 import { describeGroup } from './point.ts';
 import { endSession, markPresent } from './presence.ts';
+import { hashRoomId } from './room-hash.ts';
 import { makeServerKey, openServerKey } from './server-key.ts';
 import { type Outlet, refuse, type Session, sendTo, sendToAll } from './session.ts';
+import { makePlace } from './waiting-room.ts';
 
 export type Hello = Extract<ClientMessage, { t: 'hello' }>;
 
@@ -27,19 +30,28 @@ export interface Seat {
   readonly session: Session;
 }
 
+/** Who says hello, apart from what it says. */
+export interface Greeter {
+  readonly outlet: Outlet;
+  /** What counts as one address (V35). */
+  readonly address: string;
+  mayOpenRoom(): boolean;
+}
+
 /** Opens a session, and the room when it is absent and the holder of its host key asks for it. */
 export async function handleHello(
   context: DeliveryContext,
   hello: Hello,
-  outlet: Outlet,
-  mayOpenRoom: () => boolean,
+  { outlet, address, mayOpenRoom }: Greeter,
 ): Promise<Result<Seat, ErrorCode>> {
-  const room = await findOrCreate(context, hello, mayOpenRoom);
+  const room = await findOrCreate(context, hello, () => mayOpenRoom());
   if (!room.ok) return room;
   const call = room.value;
   const participantId = await participantIdOf(hello.leafKey, call.callId);
   const entry = judgeEntry(call, hello, participantId);
   if (!entry.ok) return entry;
+  const isHost = equalBytes(hashHostKey(hello.leafKey), call.hostKeyHash);
+  if (!makePlace(context, call, { participantId, isHost, address })) return err('TOO_MANY');
 
   const older = call.sessions.get(participantId);
   if (older !== undefined) {
@@ -49,10 +61,12 @@ export async function handleHello(
   const session: Session = {
     participantId,
     leafKey: hello.leafKey,
-    isHost: equalBytes(hashHostKey(hello.leafKey), call.hostKeyHash),
+    isHost,
     isLogOnly: entry.value.isLogOnly,
     sessionToken: toBase64Url(randomBytes(32)),
+    address,
     outlet,
+    treeRate: new TokenBucket(TREE_RATE, context.clock.nowMs()),
   };
   openSession(context, call, session);
   return ok({ call, session });
@@ -63,8 +77,8 @@ async function findOrCreate(
   { roomId, access, leafKey, create }: Hello,
   mayOpenRoom: () => boolean,
 ): Promise<Result<Call, ErrorCode>> {
-  const key = toBase64Url(roomId);
-  const existing = context.calls.get(key);
+  const roomHash = hashRoomId(roomId);
+  const existing = context.calls.get(roomHash);
   // Its deletion failed before: what is left of it must go before a new one takes the id
   if (existing?.hasEnded) await endCall(context, existing);
   else if (existing !== undefined) return ok(existing);
@@ -74,7 +88,7 @@ async function findOrCreate(
   if (context.calls.size >= ROOMS_MAX || !mayOpenRoom()) return err('TOO_MANY');
   const nowMs = context.clock.nowMs();
   const stored = {
-    roomId: key,
+    roomHash,
     callId: Uint8Array.from(randomBytes(16)),
     hostKeyHash: create.hostKeyHash,
     accessHash: hashAccess(access),
@@ -86,7 +100,7 @@ async function findOrCreate(
   };
   await context.store.createCall(stored);
   const call = new Call(stored, openServerKey(stored.serverKey), nowMs);
-  context.calls.set(key, call);
+  context.calls.set(roomHash, call);
   return ok(call);
 }
 
@@ -96,11 +110,9 @@ function judgeEntry(
   participantId: string,
 ): Result<{ isLogOnly: boolean }, ErrorCode> {
   const hash = hashAccess(access);
-  const isSuperseding = call.sessions.has(participantId);
   if (equalBytes(hash, call.accessHash)) {
     const isFull = call.currentMembers().length >= PARTICIPANTS_MAX;
     if (isFull && !call.isMember(participantId)) return err('ROOM_FULL');
-    if (!isSuperseding && call.sessions.size >= SESSIONS_PER_CALL_MAX) return err('TOO_MANY');
     return ok({ isLogOnly: false });
   }
   if (!call.earlierAccessHashes.some((earlier) => equalBytes(hash, earlier))) return err('ACCESS_DENIED');
@@ -121,7 +133,7 @@ function openSession(context: DeliveryContext, call: Call, session: Session): vo
   const nowMs = context.clock.nowMs();
   const { participantId } = session;
   const isMember = call.isMember(participantId);
-  const wasDeserted = call.isDeserted();
+  const othersBefore = call.memberSessions().length;
   call.sessions.set(participantId, session);
   call.emptySinceMs = undefined;
   call.rememberLeafKey(participantId, session.leafKey);
@@ -141,7 +153,7 @@ function openSession(context: DeliveryContext, call: Call, session: Session): vo
   if (!isMember || session.isLogOnly) return;
   markPresent(call, participantId, nowMs);
   briefMember(call, session);
-  if (wasDeserted) notifyWaiting(call);
+  if (othersBefore < 2) notifyGroup(call, session);
 }
 
 function hashAccess(access: Uint8Array): Bytes {

@@ -1,7 +1,7 @@
 /**
- * What is told to many: the state of the group to those who wait, and to a new member's session all that it missed.
+ * What is told to many: the state of the group to everybody, and to a new member's session all that it missed.
  *
- * @see SPEC.md V26, V27
+ * @see SPEC.md V27, V33, V70
  */
 
 import { sendAttestation } from './attestation.ts';
@@ -9,13 +9,13 @@ import type { Call } from './call.ts';
 import { describeGroup } from './point.ts';
 import { type Session, sendTo, sendToAll } from './session.ts';
 
-/** Tells everybody who waits where the group stands. */
-export function notifyWaiting(call: Call): void {
-  sendToAll(call.waitingSessions(), {
-    t: 'group',
-    group: describeGroup(call),
-    isDeserted: call.isDeserted(),
-  });
+/** Tells everybody else where the group stands: those who wait, and members, any of whom may have lost its state. */
+export function notifyGroup(call: Call, except?: Session): void {
+  const news = { t: 'group', group: describeGroup(call) } as const;
+  const members = call.memberSessions();
+  sendToAll(call.waitingSessions(), { ...news, isDeserted: members.length === 0 });
+  const others = members.filter((session) => session !== except);
+  sendToAll(others, { ...news, isDeserted: members.length === 1 });
 }
 
 /** Gives a session that is a member's now what the others have already: waiting knocks, lost members, attestations. */

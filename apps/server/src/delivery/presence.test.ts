@@ -104,6 +104,42 @@ describe('absence', () => {
     await stage.advance(1_000);
     expect(attested(back)).toHaveLength(1);
   });
+
+  test('[V71] whom the server attested before everybody was lost has 15 s from the first return, too', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const [ada, bob] = [await stage.guest(host), await stage.guest(host)];
+    await bob.vanish();
+    await stage.advance(15_250);
+    expect(attested(host)).toHaveLength(1);
+    await ada.vanish();
+    await host.vanish();
+    await stage.advance(10_000);
+    const back = await stage.greet({ key: stage.hostKey });
+    expect(back.one('connection')).toMatchObject({ participantId: bob.id, isConnected: false });
+    await stage.commit(back);
+    await stage.advance(14_500);
+    expect(attested(back)).toEqual([]);
+    await stage.advance(1_000);
+    const gone = attested(back).map(({ leafKey }) => leafKey);
+    expect(gone.sort()).toEqual([ada, bob].map(({ key }) => toBase64Url(key.publicKey)).sort());
+  });
+
+  test('[V71] the same when the first is a newcomer that joins by itself', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const bob = await stage.guest(host);
+    const newcomer = await stage.greet();
+    await bob.vanish();
+    await stage.advance(15_250);
+    await host.vanish();
+    await stage.advance(20_000);
+    await stage.commit(newcomer, { joined: [newcomer], isExternal: true });
+    await stage.advance(14_500);
+    expect(attested(newcomer)).toEqual([]);
+    await stage.advance(1_000);
+    expect(attested(newcomer)).toHaveLength(2);
+  });
 });
 
 describe('the end', () => {

@@ -14,7 +14,7 @@ import { sendAttestation } from './attestation.ts';
 import type { Call } from './call.ts';
 import type { DeliveryContext } from './context.ts';
 import { endCall } from './end-call.ts';
-import { notifyWaiting } from './notify.ts';
+import { notifyGroup } from './notify.ts';
 import { type Session, sendToAll } from './session.ts';
 
 /** A participant with a live session became a member, or a member's session came (back). */
@@ -22,7 +22,11 @@ export function markPresent(call: Call, participantId: string, nowMs: number): v
   const absence = call.absences.get(participantId);
   call.absences.delete(participantId);
   const members = call.memberSessions();
-  if (members.length === 1 && members[0]?.participantId === participantId) call.membersSinceMs = nowMs;
+  if (members.length === 1 && members[0]?.participantId === participantId) {
+    call.membersSinceMs = nowMs;
+    // Whoever was lost before everybody was has the time to come back, too
+    for (const other of call.absences.values()) other.isAttested = false;
+  }
   if (absence?.isShown || absence?.isAttested) {
     const others = members.filter((session) => session.participantId !== participantId);
     sendToAll(others, { t: 'connection', participantId, isConnected: true });
@@ -47,7 +51,7 @@ export function endSession(
   if (call.knocks.delete(participantId)) sendToAll(call.memberSessions(), { t: 'knock-gone', participantId });
   if (!wasMember) return;
   call.markAbsent(participantId, nowMs, hasLeft);
-  if (call.isDeserted()) notifyWaiting(call);
+  if (call.memberSessions().length < 2) notifyGroup(call);
 }
 
 /** Does what has become due. Called a few times a second. */

@@ -23,7 +23,7 @@ export async function handleProposal(
   if (!isCurrent(call, { groupId, epoch })) return refuse(outlet, 'WRONG_EPOCH');
   const ownCount = call.proposalCounts.get(participantId) ?? 0;
   const isTaken =
-    ownCount < PROPOSALS_PER_MEMBER_MAX && (await context.store.addProposal(call.roomId, epoch, message));
+    ownCount < PROPOSALS_PER_MEMBER_MAX && (await context.store.addProposal(call.roomHash, epoch, message));
   if (!isTaken) return refuse(outlet, 'RATE_LIMITED');
   call.proposalCounts.set(participantId, ownCount + 1);
   const others = call.memberSessions().filter((other) => other !== session);

@@ -25,7 +25,7 @@ export function handleGroupInfo(call: Call, session: Session, { request }: Group
   sendTo(session.outlet, { t: 'group-info', request, groupId, epoch, groupInfo });
 }
 
-/** The tree of one of the last epochs. */
+/** The tree of one of the last epochs. Runs beside the room's mailbox: what was allowed before is asked once more after. */
 export async function readTree(
   context: DeliveryContext,
   call: Call,
@@ -35,8 +35,11 @@ export async function readTree(
   const readable = readableGroup(call, session);
   if (!readable.ok) return readable;
   if (!equalBytes(readable.value.groupId, point.groupId)) return err('WRONG_EPOCH');
-  const tree = await context.store.readTree(call.roomId, point.epoch);
-  return tree === undefined ? err('WRONG_EPOCH') : ok(tree);
+  const tree = await context.store.readTree(call.roomHash, point.epoch);
+  const still = readableGroup(call, session);
+  if (!still.ok) return still;
+  const isSameGroup = equalBytes(still.value.groupId, point.groupId);
+  return tree === undefined || !isSameGroup ? err('WRONG_EPOCH') : ok(tree);
 }
 
 function readableGroup(call: Call, session: Session): Result<StoredGroup, ErrorCode> {

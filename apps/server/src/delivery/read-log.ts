@@ -34,7 +34,7 @@ export async function handleLog(
   // The epoch that the last readable entry leads to
   const endEpoch = member.leftEpoch === null ? group.epoch : member.leftEpoch + 1;
   const isKept = fromEpoch <= endEpoch && group.epoch - fromEpoch <= LOG_ENTRIES_MAX;
-  const sizes = isKept ? await context.store.measureLog(call.roomId, fromEpoch, endEpoch - 1) : [];
+  const sizes = isKept ? await context.store.measureLog(call.roomHash, fromEpoch, endEpoch - 1) : [];
   const isComplete = sizes.length === endEpoch - fromEpoch;
   if (!isKept || !isComplete || sum(sizes.map(entryBytes)) > LOG_BYTES_MAX) {
     refuse(outlet, 'WRONG_EPOCH', request);
@@ -57,9 +57,9 @@ async function readPage(
     bytes += entryBytes(size);
     return bytes <= FRAME_CONTENT_BYTES_MAX;
   });
-  const entries = await store.readLog(call.roomId, fromEpoch, fromEpoch + fitting.length - 1);
+  const entries = await store.readLog(call.roomHash, fromEpoch, fromEpoch + fitting.length - 1);
   if (fitting.length < sizes.length) return { entries, proposals: [], hasMore: true };
-  const proposals = isRemoved ? [] : await store.readProposals(call.roomId, call.group?.epoch ?? 0);
+  const proposals = isRemoved ? [] : await store.readProposals(call.roomHash, call.group?.epoch ?? 0);
   bytes += sum(proposals.map((message) => message.length));
   const fits = bytes <= FRAME_CONTENT_BYTES_MAX;
   return { entries, proposals: fits ? proposals : [], hasMore: !fits };

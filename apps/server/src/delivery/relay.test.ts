@@ -4,7 +4,7 @@ import { encodeMessage } from '@conclave/protocol/wire';
 import { describe, expect, test } from 'vitest';
 import { Stage } from '../../test/delivery-stage.ts';
 import { randomOf } from '../../test/socket-client.ts';
-import { PROPOSALS_PER_MEMBER_MAX } from '../delivery-limits.ts';
+import { PROPOSALS_PER_MEMBER_MAX, TREE_RATE } from '../delivery-limits.ts';
 
 const proposalOf = (stage: Stage, epoch = stage.epoch) => ({
   t: 'proposal' as const,
@@ -155,6 +155,76 @@ describe('group-info and trees', () => {
     expect(await tree(1)).toEqual({ ok: false, error: 'WRONG_EPOCH' });
     await guest.vanish();
     expect(await tree(5)).toEqual({ ok: false, error: 'ACCESS_DENIED' });
+  });
+
+  test('[V73] a session has a rate for trees, and fetches hold up no message of the room', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const guest = await stage.greet();
+    const point = { groupId: stage.groupId, epoch: 0 };
+    const fetchBy = ({ sessionToken }: { sessionToken: string }) =>
+      stage.delivery.tree(sessionToken, stage.link.roomId, point);
+    const answers = [];
+    for (let count = 0; count < TREE_RATE.burst + 2; count++)
+      answers.push(await fetchBy(guest.one('session')));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(TREE_RATE.burst);
+    expect(answers.at(-1)).toEqual({ ok: false, error: 'RATE_LIMITED' });
+    expect((await fetchBy(host.one('session'))).ok).toBe(true);
+    await stage.advance(1_000 / TREE_RATE.perSecond);
+    const { readTree } = stage.store;
+    const released = Promise.withResolvers<void>();
+    stage.store.readTree = async (roomHash, epoch) => {
+      await released.promise;
+      return readTree(roomHash, epoch);
+    };
+    const slow = fetchBy(guest.one('session'));
+    await host.send({ t: 'group-info', request: 7 });
+    expect(host.one('group-info').request).toBe(7);
+    released.resolve();
+    expect((await slow).ok).toBe(true);
+  });
+
+  test('[V73] a tree that was fetched while the group froze is not given to who waits', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const [mallory, guest] = [await stage.guest(host), await stage.greet()];
+    const { readTree } = stage.store;
+    const released = Promise.withResolvers<void>();
+    stage.store.readTree = async (roomHash, epoch) => {
+      await released.promise;
+      return readTree(roomHash, epoch);
+    };
+    const point = { groupId: stage.groupId, epoch: stage.epoch };
+    const fetched = stage.delivery.tree(guest.one('session').sessionToken, stage.link.roomId, point);
+    await stage.commit(host, { phase: 'kick', left: [mallory] });
+    released.resolve();
+    expect(await fetched).toEqual({ ok: false, error: 'FROZEN' });
+  });
+});
+
+describe('who was loaded again', () => {
+  test('[V70] a member learns where the group stands, as it may have lost its state', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const [ada, mallory] = [await stage.guest(host), await stage.guest(host)];
+    await ada.vanish();
+    await stage.commit(host, { phase: 'kick', left: [mallory] });
+    const back = await stage.greet({ key: ada.key });
+    expect(back.one('session')).toMatchObject({ isMember: true, group: { frozen: true } });
+    await stage.rotate(host);
+    expect(back.one('group')).toMatchObject({ group: { epoch: 4, frozen: false }, isDeserted: false });
+  });
+
+  test('[V70] the one that stays is told that it is alone, and that it is not any more', async () => {
+    const stage = await Stage.open();
+    const host = await stage.host();
+    const ada = await stage.guest(host);
+    stage.clearInboxes(host);
+    await ada.vanish();
+    expect(host.one('group').isDeserted).toBe(true);
+    await stage.greet({ key: ada.key });
+    expect(host.got('group').at(-1)?.isDeserted).toBe(false);
+    expect(host.got('group')).toHaveLength(2);
   });
 });
 

@@ -8,7 +8,7 @@ import type { ClientMessage } from '@conclave/protocol/wire';
 import { renewAttestations } from './attestation.ts';
 import type { Call, Reopening } from './call.ts';
 import type { DeliveryContext } from './context.ts';
-import { notifyWaiting } from './notify.ts';
+import { notifyGroup } from './notify.ts';
 import { isCurrent } from './point.ts';
 import { refuse, type Session, sendToAll } from './session.ts';
 
@@ -30,11 +30,11 @@ export async function handleReportInvalid(
   if (reopening.reporters.size < Math.min(REPORTS_NEEDED, reopening.witnesses.size)) return;
   const { group, members, forgotten } = reopening;
   const from = { groupId, epoch: epoch + 1 };
-  if (!(await context.store.reopen(call.roomId, from, { group, members, forgotten }))) return;
+  if (!(await context.store.reopen(call.roomHash, from, { group, members, forgotten }))) return;
   applyReopening(context, call, reopening);
   sendToAll(call.sessions.values(), { t: 'reopened', groupId, epoch });
   renewAttestations(call);
-  notifyWaiting(call);
+  notifyGroup(call);
 }
 
 function applyReopening(context: DeliveryContext, call: Call, reopening: Reopening): void {

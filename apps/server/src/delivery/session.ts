@@ -5,6 +5,7 @@
 import type { Bytes } from '@conclave/protocol/bytes';
 import { ERROR_CODES, type ErrorCode } from '@conclave/protocol/error-codes';
 import { encodeMessage, type ServerMessage } from '@conclave/protocol/wire';
+import type { TokenBucket } from '../rate-limit.ts';
 
 /** Where encoded messages go. Neither function throws, also after the end. */
 export interface Outlet {
@@ -21,7 +22,10 @@ export interface Session {
   /** An earlier access was shown (D7). */
   readonly isLogOnly: boolean;
   readonly sessionToken: string;
+  /** What counts as one address, for the limits alone (V35). */
+  readonly address: string;
   readonly outlet: Outlet;
+  readonly treeRate: TokenBucket;
 }
 
 export function sendTo(outlet: Outlet, message: ServerMessage): void {

@@ -19,7 +19,7 @@ export async function loadCalls(db: Kysely<Database>): Promise<StoredCall[]> {
   const earlierByRoom = Map.groupBy(earlierRows, (row) => row.room_id);
   const membersByRoom = Map.groupBy(memberRows, (row) => row.room_id);
   return calls.map((call) => ({
-    roomId: call.room_id,
+    roomHash: call.room_id,
     callId: bytesOf(call.call_id),
     hostKeyHash: bytesOf(call.host_key_hash),
     accessHash: bytesOf(call.access_hash),
@@ -50,14 +50,14 @@ function memberOf(row: Selectable<Database['members']>): StoredMember {
 
 export async function measureLog(
   db: Kysely<Database>,
-  roomId: string,
+  roomHash: string,
   fromEpoch: number,
   toEpoch: number,
 ): Promise<EntryMeasure[]> {
   const entries = await db
     .selectFrom('log_entries')
     .select(['epoch', sql<number>`length(commit_bytes) + length(joined) + length("left")`.as('bytes')])
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '>=', fromEpoch)
     .where('epoch', '<=', toEpoch)
     .orderBy('epoch')
@@ -65,7 +65,7 @@ export async function measureLog(
   const proposals = await db
     .selectFrom('proposals')
     .select(['epoch', sql<number>`sum(length(message))`.as('bytes')])
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '>=', fromEpoch)
     .where('epoch', '<=', toEpoch)
     .groupBy('epoch')
@@ -76,14 +76,14 @@ export async function measureLog(
 
 export async function readLog(
   db: Kysely<Database>,
-  roomId: string,
+  roomHash: string,
   fromEpoch: number,
   toEpoch: number,
 ): Promise<LogEntry[]> {
   const rows = await db
     .selectFrom('log_entries')
     .selectAll()
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '>=', fromEpoch)
     .where('epoch', '<=', toEpoch)
     .orderBy('epoch')
@@ -97,17 +97,17 @@ export async function readLog(
       joined: JSON.parse(row.joined) as string[],
       left: JSON.parse(row.left) as string[],
       ...(row.next_access_hash === null ? {} : { nextAccessHash: bytesOf(row.next_access_hash) }),
-      proposals: await readProposals(db, roomId, row.epoch),
+      proposals: await readProposals(db, roomHash, row.epoch),
     });
   }
   return entries;
 }
 
-export async function readProposals(db: Kysely<Database>, roomId: string, epoch: number): Promise<Bytes[]> {
+export async function readProposals(db: Kysely<Database>, roomHash: string, epoch: number): Promise<Bytes[]> {
   const rows = await db
     .selectFrom('proposals')
     .select('message')
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '=', epoch)
     .orderBy('position')
     .execute();
@@ -116,13 +116,13 @@ export async function readProposals(db: Kysely<Database>, roomId: string, epoch:
 
 export async function readTree(
   db: Kysely<Database>,
-  roomId: string,
+  roomHash: string,
   epoch: number,
 ): Promise<Bytes | undefined> {
   const row = await db
     .selectFrom('trees')
     .select('tree')
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '=', epoch)
     .executeTakeFirst();
   return row === undefined ? undefined : bytesOf(row.tree);

@@ -23,8 +23,8 @@ export interface StoredGroup {
 }
 
 export interface StoredCall {
-  /** base64url */
-  readonly roomId: string;
+  /** base64url of the SHA-256 of the room's id */
+  readonly roomHash: string;
   readonly callId: Bytes;
   readonly hostKeyHash: Bytes;
   readonly accessHash: Bytes;
@@ -80,20 +80,20 @@ export interface CallStore {
   loadCalls(): Promise<StoredCall[]>;
   createCall(call: StoredCall): Promise<void>;
   /** Puts a group in the place of `replaces` and forgets everything of that one; false when `replaces` is not current. */
-  found(roomId: string, replaces: GroupPoint | null, change: EpochChange): Promise<boolean>;
+  found(roomHash: string, replaces: GroupPoint | null, change: EpochChange): Promise<boolean>;
   /** Ends the epoch `from`; false when it is not the current one. */
-  commit(roomId: string, from: GroupPoint, change: CommitChange): Promise<boolean>;
+  commit(roomHash: string, from: GroupPoint, change: CommitChange): Promise<boolean>;
   /** Takes the commit that led to `from` back; false when `from` is not current. */
-  reopen(roomId: string, from: GroupPoint, change: ReopenChange): Promise<boolean>;
+  reopen(roomHash: string, from: GroupPoint, change: ReopenChange): Promise<boolean>;
   /** False when the epoch has as many as it may have. */
-  addProposal(roomId: string, epoch: number, message: Bytes): Promise<boolean>;
+  addProposal(roomHash: string, epoch: number, message: Bytes): Promise<boolean>;
   /** Bytes of each entry that ends one of these epochs, inclusive, in order. */
-  measureLog(roomId: string, fromEpoch: number, toEpoch: number): Promise<EntryMeasure[]>;
+  measureLog(roomHash: string, fromEpoch: number, toEpoch: number): Promise<EntryMeasure[]>;
   /** Entries that end the epochs `fromEpoch` to `toEpoch`, inclusive, in order, with their proposals. */
-  readLog(roomId: string, fromEpoch: number, toEpoch: number): Promise<LogEntry[]>;
-  readProposals(roomId: string, epoch: number): Promise<Bytes[]>;
-  readTree(roomId: string, epoch: number): Promise<Bytes | undefined>;
+  readLog(roomHash: string, fromEpoch: number, toEpoch: number): Promise<LogEntry[]>;
+  readProposals(roomHash: string, epoch: number): Promise<Bytes[]>;
+  readTree(roomHash: string, epoch: number): Promise<Bytes | undefined>;
   /** Deletes every row of the call and overwrites what the files held of it. */
-  deleteCall(roomId: string): Promise<void>;
+  deleteCall(roomHash: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ export interface Database {
 }
 
 interface CallsTable {
+  /** The SHA-256 of the room's id. */
   room_id: string;
   call_id: Uint8Array;
   host_key_hash: Uint8Array;

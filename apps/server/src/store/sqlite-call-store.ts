@@ -40,18 +40,18 @@ function createStore(db: Kysely<Database>, sqlite: DatabaseSync): CallStore {
     createCall: async (call) => {
       await db.insertInto('calls').values(callRow(call)).execute();
     },
-    found: (roomId, replaces, change) =>
-      db.transaction().execute((tx) => found(tx, roomId, replaces, change)),
-    commit: (roomId, from, change) => db.transaction().execute((tx) => commit(tx, roomId, from, change)),
-    reopen: (roomId, from, change) => db.transaction().execute((tx) => reopen(tx, roomId, from, change)),
-    addProposal: (roomId, epoch, message) =>
-      db.transaction().execute((tx) => addProposal(tx, roomId, epoch, message)),
-    measureLog: (roomId, fromEpoch, toEpoch) => measureLog(db, roomId, fromEpoch, toEpoch),
-    readLog: (roomId, fromEpoch, toEpoch) => readLog(db, roomId, fromEpoch, toEpoch),
-    readProposals: (roomId, epoch) => readProposals(db, roomId, epoch),
-    readTree: (roomId, epoch) => readTree(db, roomId, epoch),
-    deleteCall: async (roomId) => {
-      await db.deleteFrom('calls').where('room_id', '=', roomId).execute();
+    found: (roomHash, replaces, change) =>
+      db.transaction().execute((tx) => found(tx, roomHash, replaces, change)),
+    commit: (roomHash, from, change) => db.transaction().execute((tx) => commit(tx, roomHash, from, change)),
+    reopen: (roomHash, from, change) => db.transaction().execute((tx) => reopen(tx, roomHash, from, change)),
+    addProposal: (roomHash, epoch, message) =>
+      db.transaction().execute((tx) => addProposal(tx, roomHash, epoch, message)),
+    measureLog: (roomHash, fromEpoch, toEpoch) => measureLog(db, roomHash, fromEpoch, toEpoch),
+    readLog: (roomHash, fromEpoch, toEpoch) => readLog(db, roomHash, fromEpoch, toEpoch),
+    readProposals: (roomHash, epoch) => readProposals(db, roomHash, epoch),
+    readTree: (roomHash, epoch) => readTree(db, roomHash, epoch),
+    deleteCall: async (roomHash) => {
+      await db.deleteFrom('calls').where('room_id', '=', roomHash).execute();
       truncateWal(sqlite);
     },
     close: async () => {
@@ -63,7 +63,7 @@ function createStore(db: Kysely<Database>, sqlite: DatabaseSync): CallStore {
 
 function callRow(call: StoredCall) {
   return {
-    room_id: call.roomId,
+    room_id: call.roomHash,
     call_id: call.callId,
     host_key_hash: call.hostKeyHash,
     access_hash: call.accessHash,
@@ -85,11 +85,11 @@ function groupRow(group: StoredGroup | null) {
 /** Moves the call from one point to another; false when it stands elsewhere. */
 async function compareAndSet(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   from: GroupPoint | null,
   group: StoredGroup,
 ): Promise<boolean> {
-  const update = tx.updateTable('calls').set(groupRow(group)).where('room_id', '=', roomId);
+  const update = tx.updateTable('calls').set(groupRow(group)).where('room_id', '=', roomHash);
   const guarded =
     from === null
       ? update.where('group_id', 'is', null)
@@ -100,32 +100,32 @@ async function compareAndSet(
 
 async function found(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   replaces: GroupPoint | null,
   change: EpochChange,
 ): Promise<boolean> {
-  if (!(await compareAndSet(tx, roomId, replaces, change.group))) return false;
+  if (!(await compareAndSet(tx, roomHash, replaces, change.group))) return false;
   for (const table of ['members', 'log_entries', 'proposals', 'trees'] as const) {
-    await tx.deleteFrom(table).where('room_id', '=', roomId).execute();
+    await tx.deleteFrom(table).where('room_id', '=', roomHash).execute();
   }
-  await writeMembers(tx, roomId, change.members);
-  await writeTree(tx, roomId, change);
-  await changeAccess(tx, roomId, change);
+  await writeMembers(tx, roomHash, change.members);
+  await writeTree(tx, roomHash, change);
+  await changeAccess(tx, roomHash, change);
   return true;
 }
 
 async function commit(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   from: GroupPoint,
   change: CommitChange,
 ): Promise<boolean> {
-  if (!(await compareAndSet(tx, roomId, from, change.group))) return false;
+  if (!(await compareAndSet(tx, roomHash, from, change.group))) return false;
   const { entry } = change;
   await tx
     .insertInto('log_entries')
     .values({
-      room_id: roomId,
+      room_id: roomHash,
       epoch: entry.epoch,
       phase: entry.phase,
       commit_bytes: entry.commit,
@@ -134,73 +134,73 @@ async function commit(
       next_access_hash: entry.nextAccessHash ?? null,
     })
     .execute();
-  await writeMembers(tx, roomId, change.members);
-  await writeTree(tx, roomId, change);
-  await changeAccess(tx, roomId, change);
+  await writeMembers(tx, roomHash, change.members);
+  await writeTree(tx, roomHash, change);
+  await changeAccess(tx, roomHash, change);
   const oldest = change.group.epoch - LOG_ENTRIES_MAX;
-  await tx.deleteFrom('log_entries').where('room_id', '=', roomId).where('epoch', '<', oldest).execute();
-  await tx.deleteFrom('proposals').where('room_id', '=', roomId).where('epoch', '<', oldest).execute();
+  await tx.deleteFrom('log_entries').where('room_id', '=', roomHash).where('epoch', '<', oldest).execute();
+  await tx.deleteFrom('proposals').where('room_id', '=', roomHash).where('epoch', '<', oldest).execute();
   return true;
 }
 
 async function changeAccess(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   { access }: EpochChange,
 ): Promise<void> {
   if (access === undefined) return;
-  await tx.updateTable('calls').set({ access_hash: access.hash }).where('room_id', '=', roomId).execute();
+  await tx.updateTable('calls').set({ access_hash: access.hash }).where('room_id', '=', roomHash).execute();
   const { count } = await tx
     .selectFrom('earlier_access')
     .select((query) => query.fn.countAll<number>().as('count'))
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .executeTakeFirstOrThrow();
   if (count >= EARLIER_ACCESS_MAX) return;
-  await tx.insertInto('earlier_access').values({ room_id: roomId, access_hash: access.earlier }).execute();
+  await tx.insertInto('earlier_access').values({ room_id: roomHash, access_hash: access.earlier }).execute();
 }
 
 async function addProposal(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   epoch: number,
   message: Uint8Array,
 ): Promise<boolean> {
   const { count: position } = await tx
     .selectFrom('proposals')
     .select((query) => query.fn.countAll<number>().as('count'))
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '=', epoch)
     .executeTakeFirstOrThrow();
   if (position >= PROPOSALS_PER_EPOCH_MAX) return false;
-  await tx.insertInto('proposals').values({ room_id: roomId, epoch, position, message }).execute();
+  await tx.insertInto('proposals').values({ room_id: roomHash, epoch, position, message }).execute();
   return true;
 }
 
 async function reopen(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   from: GroupPoint,
   change: ReopenChange,
 ): Promise<boolean> {
-  if (!(await compareAndSet(tx, roomId, from, change.group))) return false;
+  if (!(await compareAndSet(tx, roomHash, from, change.group))) return false;
   const { epoch } = change.group;
-  await tx.deleteFrom('log_entries').where('room_id', '=', roomId).where('epoch', '=', epoch).execute();
-  await tx.deleteFrom('trees').where('room_id', '=', roomId).where('epoch', '>', epoch).execute();
-  await tx.deleteFrom('proposals').where('room_id', '=', roomId).where('epoch', '>', epoch).execute();
+  await tx.deleteFrom('log_entries').where('room_id', '=', roomHash).where('epoch', '=', epoch).execute();
+  await tx.deleteFrom('trees').where('room_id', '=', roomHash).where('epoch', '>', epoch).execute();
+  await tx.deleteFrom('proposals').where('room_id', '=', roomHash).where('epoch', '>', epoch).execute();
   if (change.forgotten.length > 0) {
     await tx
       .deleteFrom('members')
-      .where('room_id', '=', roomId)
+      .where('room_id', '=', roomHash)
       .where('participant_id', 'in', [...change.forgotten])
       .execute();
   }
-  await writeMembers(tx, roomId, change.members);
+  await writeMembers(tx, roomHash, change.members);
   return true;
 }
 
 async function writeMembers(
   tx: Transaction<Database>,
-  roomId: string,
+  roomHash: string,
   members: readonly StoredMember[],
 ): Promise<void> {
   for (const member of members) {
@@ -208,7 +208,7 @@ async function writeMembers(
     await tx
       .insertInto('members')
       .values({
-        room_id: roomId,
+        room_id: roomHash,
         participant_id: member.participantId,
         leaf_key: member.leafKey,
         ...epochs,
@@ -218,12 +218,12 @@ async function writeMembers(
   }
 }
 
-async function writeTree(tx: Transaction<Database>, roomId: string, change: EpochChange): Promise<void> {
+async function writeTree(tx: Transaction<Database>, roomHash: string, change: EpochChange): Promise<void> {
   const { epoch } = change.group;
-  await tx.insertInto('trees').values({ room_id: roomId, epoch, tree: change.tree }).execute();
+  await tx.insertInto('trees').values({ room_id: roomHash, epoch, tree: change.tree }).execute();
   await tx
     .deleteFrom('trees')
-    .where('room_id', '=', roomId)
+    .where('room_id', '=', roomHash)
     .where('epoch', '<=', epoch - TREES_KEPT)
     .execute();
 }
