@@ -1,5 +1,5 @@
 /** What a member tells and asks the server when commits are missing or cannot be taken (D7). */
-import { SHELVED_COMMITS_MAX } from './machine-limits.ts';
+import { shelve } from './giving-up.ts';
 import type { Turn } from './turn.ts';
 
 /** Asks for the log from the own epoch on; one request at a time. */
@@ -19,11 +19,4 @@ export function beStuck(turn: Turn, refused: string): void {
   shelve(turn);
   turn.set({ refused });
   turn.send({ t: 'report-invalid', groupId: member.groupId, epoch: member.epoch });
-}
-
-/** Gives the commit in flight up, but keeps it: its reply may be late, or the log may hold it. */
-export function shelve(turn: Turn): void {
-  const { inFlight, shelved } = turn.state;
-  if (inFlight === undefined) return;
-  turn.set({ inFlight: undefined, shelved: [inFlight, ...shelved].slice(0, SHELVED_COMMITS_MAX) });
 }

@@ -22,6 +22,7 @@ import {
 } from './confirmations.ts';
 import { BEAT_HASHES_MAX } from './limits.ts';
 import { BEAT_INTERVAL_MS, FLAG_BEAT_INTERVAL_MS } from './machine-limits.ts';
+import { type MediaContext, NOTHING_COUNTED } from './media-instruction.ts';
 import {
   advanceSchedule,
   nextScheduleWakeMs,
@@ -195,8 +196,7 @@ async function sendBeat(turn: Turn): Promise<void> {
     leafIndex: ownLeafIndex(member.group),
     seq: hearing.seq,
     flags,
-    // Counters restart with each epoch: those of another would make this epoch's frames look stale (D15).
-    contexts: contextsEpoch === member.epoch ? contexts : [],
+    contexts: contextsEpoch === member.epoch ? contexts : contexts.map(uncounted),
     appSeq: 0,
     ask: hearing.mustAsk,
   });
@@ -214,6 +214,19 @@ async function sendBeat(turn: Turn): Promise<void> {
     },
   });
   turn.send({ t: 'beat', sealed });
+}
+
+/** Counters restart with each epoch: those of another would make this epoch's frames look stale (D15). */
+function uncounted({ context }: MediaContext): MediaContext {
+  return { context, counter: NOTHING_COUNTED };
+}
+
+/** What the own live senders are: others show no picture for long whose sender no beat has named, so news travels at once. */
+export function noteContexts(turn: Turn, contexts: readonly MediaContext[], epoch: number | undefined): void {
+  const before = turn.state.contexts;
+  turn.set({ contexts, contextsEpoch: epoch });
+  const isSame = contexts.length === before.length && contexts.every((one, at) => one.context === before[at]?.context);
+  if (!isSame) hurryBeat(turn);
 }
 
 /** Flags travel at once, at most twice a second. */

@@ -6,7 +6,14 @@
  */
 import type { Link } from '@conclave/crypto/link';
 import type { LinkKeys } from '@conclave/crypto/link-keys';
-import type { GroupState, Joining, Leaf, OwnKeyPackage, SigningKey, Suite } from '@conclave/crypto/mls/engine';
+import type {
+  GroupState,
+  Joining,
+  Leaf,
+  OwnKeyPackage,
+  SigningKey,
+  Suite,
+} from '@conclave/crypto/mls/engine';
 import type { Bytes } from '@conclave/protocol/bytes';
 import type { ClientMessage, LogEntry, ServerMessage } from '@conclave/protocol/wire';
 import type { EpochHash } from './beat.ts';

@@ -12,15 +12,16 @@
  *
  * @see SPEC.md C50–C99
  */
-import { epochAuthenticator, eraseKeyPackage, eraseState } from '@conclave/crypto/mls/engine';
+import { epochAuthenticator, eraseKeyPackage } from '@conclave/crypto/mls/engine';
 import { deriveSecurityCode } from '@conclave/crypto/security-code';
-import { beatOnTime, goOn, hurryBeat, silence } from './beating.ts';
+import { beatOnTime, goOn, hurryBeat, noteContexts, silence } from './beating.ts';
 import type { CallEffect, CallEvent, CallIdentity, CallPorts, CallState } from './call-state.ts';
 import { commitOnTime } from './committing.ts';
 import { connect, disconnect } from './connecting.ts';
 import { receiveMessage, receiveTree } from './dispatching.ts';
 import { enter, enterOnTime, enterWakes } from './entering.ts';
 import { externalOnTime, externalWakes } from './external.ts';
+import { dropFounding, dropMember } from './giving-up.ts';
 import { holdLink } from './held-links.ts';
 import { leaveOnTime, leaveWakes, startLeaving } from './leaving.ts';
 import { emptySchedule } from './media-schedule.ts';
@@ -110,13 +111,11 @@ export async function step(state: CallState, event: CallEvent, nowMs: number): P
 
 /** A call that is over keeps no secret of the group. */
 function forget(turn: Turn): void {
-  const { member, knock } = turn.state;
-  if (member !== undefined) {
-    eraseState(member.group);
-    member.rankSecret.fill(0);
-  }
+  const { knock } = turn.state;
+  dropMember(turn);
+  dropFounding(turn);
   if (knock !== undefined) eraseKeyPackage(knock.keyPackage);
-  turn.set({ member: undefined, knock: undefined, inFlight: undefined, shelved: [], external: undefined });
+  turn.set({ knock: undefined, external: undefined, seenGroups: [] });
 }
 
 /** What time brings, in the order in which one thing may lead to the next. */
@@ -180,7 +179,7 @@ async function onEvent(turn: Turn, event: CallEvent): Promise<void> {
       turn.set({ flags: event.flags });
       return hurryBeat(turn);
     case 'set-contexts':
-      return turn.set({ contexts: event.contexts, contextsEpoch: event.epoch });
+      return noteContexts(turn, event.contexts, event.epoch);
     case 'show-code':
       return showCode(turn);
     case 'go-on':

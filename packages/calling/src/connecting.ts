@@ -6,10 +6,11 @@
  */
 import { eraseKeyPackage } from '@conclave/crypto/mls/engine';
 import { equalBytes } from '@conclave/protocol/bytes';
-import { askLog, shelve } from './asking.ts';
+import { askLog } from './asking.ts';
 import { askAll } from './beating.ts';
 import type { CallEvent, Session } from './call-state.ts';
 import { completeFounding, enter } from './entering.ts';
+import { dropCommits, dropFounding, dropMember, shelve } from './giving-up.ts';
 import { holdLink, withHeldFirst } from './held-links.ts';
 import { reopened } from './recovering.ts';
 import type { Turn } from './turn.ts';
@@ -26,7 +27,8 @@ export async function connect(turn: Turn, event: Extract<CallEvent, { t: 'connec
   if (member === undefined) return enter(turn);
   const isSameGroup = session.group !== null && equalBytes(session.group.groupId, member.groupId);
   if (!isSameGroup) {
-    turn.set({ member: undefined, inFlight: undefined });
+    dropMember(turn);
+    if (shown) turn.set({ links: withHeldFirst(turn.state.links, shown) });
     return enter(turn);
   }
   if ((session.group?.epoch ?? 0) < member.epoch) return reopened(turn, session.group?.epoch ?? 0);
@@ -38,7 +40,7 @@ async function resumeFounding(turn: Turn, session: Session): Promise<void> {
   const { founding } = turn.state;
   const isTaken = session.group && founding && equalBytes(session.group.groupId, founding.groupId);
   if (!isTaken) {
-    turn.set({ founding: undefined });
+    dropFounding(turn);
     return enter(turn);
   }
   await completeFounding(turn);
@@ -47,7 +49,9 @@ async function resumeFounding(turn: Turn, session: Session): Promise<void> {
 
 /** What was asked on the old socket is void; a commit in flight is not: the log tells what became of it. */
 export function disconnect(turn: Turn): void {
-  shelve(turn);
+  // Without a membership no log tells what became of it.
+  if (turn.state.member === undefined) dropCommits(turn);
+  else shelve(turn);
   if (turn.state.knock !== undefined) eraseKeyPackage(turn.state.knock.keyPackage);
   turn.set({
     session: undefined,

@@ -10,7 +10,7 @@ import type { ErrorCode } from '@conclave/protocol/error-codes';
 import { PARTICIPANTS_MAX } from '@conclave/protocol/limits';
 import { attestationBytes } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { askLog, shelve } from './asking.ts';
+import { askLog } from './asking.ts';
 import { receiveBeats } from './beating.ts';
 import type { CallEvent } from './call-state.ts';
 import {
@@ -22,9 +22,10 @@ import {
   receiveWelcome,
 } from './entering.ts';
 import { receiveGroupInfo, receiveTreeForExternal, retryLater } from './external.ts';
+import { dropFounding, ownCommits, shelve } from './giving-up.ts';
 import { dropKnock, receiveKnock } from './knocks.ts';
 import { COMMIT_RETRY_MS, EARLY_COMMITS_MAX } from './machine-limits.ts';
-import { mergeOwn, ownCommits, receiveCommit, receiveLeaveProposal } from './receiving.ts';
+import { mergeOwn, receiveCommit, receiveLeaveProposal } from './receiving.ts';
 import { reopened, replayLog, withoutLog } from './recovering.ts';
 import type { Turn } from './turn.ts';
 import type { ClosedReason } from './view.ts';
@@ -112,8 +113,7 @@ export async function receiveMessage(turn: Turn, message: ServerMessage): Promis
 async function onAccepted(turn: Turn, request: number): Promise<void> {
   const own = ownCommits(turn.state).find((sent) => sent.request === request);
   if (own === undefined) return;
-  await mergeOwn(turn, own);
-  await takeEarly(turn);
+  if (await mergeOwn(turn, own)) await takeEarly(turn);
 }
 
 /** Somebody else was first: the commit is dropped, and what was wanted is weighed anew in the epoch that the log brings. */
@@ -170,7 +170,7 @@ function onError(turn: Turn, code: ErrorCode, request: number | undefined): void
       turn.set({ commitAfterMs: turn.nowMs + COMMIT_RETRY_MS });
       if (external !== undefined) retryLater(turn);
     } else if (external?.request === request) retryLater(turn);
-    else if (founding?.request === request) turn.set({ founding: undefined });
+    else if (founding?.request === request) dropFounding(turn);
     if (code === 'FROZEN' && knock !== undefined) turn.set({ knock: { ...knock, sinceMs: turn.nowMs } });
     return;
   }

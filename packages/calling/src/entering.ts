@@ -28,9 +28,10 @@ import { sealName } from '@conclave/crypto/name';
 import { sealOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { askLog, shelve } from './asking.ts';
+import { askLog } from './asking.ts';
 import type { CallState, HeldLink, OwnKnock } from './call-state.ts';
 import { judgeEntry, startExternal } from './external.ts';
+import { dropFounding, shelve } from './giving-up.ts';
 import { heldInForce, holdLink, pskSecrets, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FALLBACK_DELAY_MS, FROZEN_RETRY_MS, NOT_ANSWERED_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
 import { merge } from './merging.ts';
@@ -121,7 +122,7 @@ export async function foundingTaken(turn: Turn, groupId: Bytes | null): Promise<
     await completeFounding(turn);
     return askLog(turn);
   }
-  turn.set({ founding: undefined });
+  dropFounding(turn);
   turn.effects.push({ t: 'reconnect' });
 }
 
@@ -226,8 +227,7 @@ export async function enterOnTime(turn: Turn): Promise<void> {
   const { state } = turn;
   const { founding, knock: own, welcome, external } = state;
   if (state.member !== undefined || state.session === undefined) return;
-  if (founding !== undefined && turn.nowMs >= founding.sentAtMs + REPLY_TIMEOUT_MS)
-    turn.set({ founding: undefined });
+  if (founding !== undefined && turn.nowMs >= founding.sentAtMs + REPLY_TIMEOUT_MS) dropFounding(turn);
   if (welcome !== undefined && turn.nowMs >= welcome.sinceMs + REPLY_TIMEOUT_MS)
     turn.set({ welcome: undefined });
   if (own === undefined) {

@@ -21,8 +21,8 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { participantIdOf } from '@conclave/protocol/signed-bytes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { shelve } from './asking.ts';
-import type { CallState, External, HeldLink, Member } from './call-state.ts';
+import type { CallState, EntryClaim, External, HeldLink, JudgedEntry } from './call-state.ts';
+import { dropMember, shelve, whatWasSeen } from './giving-up.ts';
 import { heldInForce, isOutdated, pskSecrets } from './held-links.ts';
 import { judgeJoining } from './joining.ts';
 import { EXTERNAL_RETRY_MAX_MS, EXTERNAL_RETRY_MIN_MS, REPLY_TIMEOUT_MS } from './machine-limits.ts';
@@ -71,7 +71,7 @@ export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined
   if (tree === undefined || isFrozen) return retryLater(turn);
   const tried = await tryWays(turn.state, external, tree);
   if (!tried.ok) return giveUp(turn, tried.error);
-  const { value, isResync } = tried;
+  const { value, isResync, entry } = tried;
   turn.set({ external: { ...external, stage: 'commit', sinceMs: turn.nowMs } });
   const joined = isResync
     ? []
@@ -81,6 +81,7 @@ export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined
     groupId: groupIdOf(value.state),
     epoch: epochOf(value.state) - 1,
     own: { ...value, welcomes: [], consumed: [] },
+    judged: entry,
     entry: { phase: 'none', joined, left: [] },
     removed: [],
     marker: new Uint8Array(0),
@@ -90,18 +91,21 @@ export async function receiveTreeForExternal(turn: Turn, tree: Bytes | undefined
 }
 
 type Tried =
-  | { readonly ok: true; readonly value: ExternalJoin; readonly isResync: boolean }
+  | {
+      readonly ok: true;
+      readonly value: ExternalJoin;
+      readonly isResync: boolean;
+      readonly entry: JudgedEntry;
+    }
   | { readonly ok: false; readonly error: MlsError };
 
 /** Whether the own key still has a leaf is known from the tree alone; so is whether the link was changed meanwhile. */
 async function tryWays(state: CallState, external: External, tree: Bytes): Promise<Tried> {
-  const { next } = state.member ?? {};
-  const links = next === undefined ? [heldInForce(state)] : [heldInForce(state), next];
   let error: MlsError = { code: 'NO_OLD_LEAF', detail: '' };
-  for (const held of links) {
+  for (const held of linksToEnterWith(state)) {
     for (const resync of [true, false]) {
       const result = await tryJoin(state, external, { tree, held, resync });
-      if (result.ok) return { ok: true, value: result.value, isResync: resync };
+      if (result.ok) return { ...result, isResync: resync };
       error = result.error;
       // Only where the own leaf is not there is the other way worth a try.
       const isOtherWay = error.code === 'NO_OLD_LEAF' || error.detail === 'OWN_LEAF';
@@ -109,6 +113,13 @@ async function tryWays(state: CallState, external: External, tree: Bytes): Promi
     }
   }
   return { ok: false, error };
+}
+
+/** Never one that is older than the one in force: whoever has merged a kick comes back under the link that follows it. */
+function linksToEnterWith(state: CallState): readonly HeldLink[] {
+  const { freeze, next } = state.member ?? {};
+  if (next === undefined) return [heldInForce(state)];
+  return freeze === undefined ? [heldInForce(state), next] : [next];
 }
 
 async function tryJoin(
@@ -119,6 +130,12 @@ async function tryJoin(
   const { suite, identity, name } = state;
   const sealed = await sealName(held.keys.metaKey, name);
   const keyPackage = await createKeyPackage(suite, identity.signingKey, sealed);
+  const claim: EntryClaim = {
+    groupId: groupId ?? new Uint8Array(0),
+    held,
+    way: resync ? 'resync' : 'external',
+  };
+  let judged: Joining | undefined;
   const joined = await joinExternal(suite, {
     groupInfo: groupInfo ?? new Uint8Array(0),
     tree,
@@ -126,21 +143,15 @@ async function tryJoin(
     psks: pskSecrets(state),
     pskId: held.keys.linkId,
     resync,
-    judge: (joining) =>
-      judgeEntry(state, joining, {
-        groupId: groupId ?? new Uint8Array(0),
-        held,
-        way: resync ? 'resync' : 'external',
-      }),
+    judge: (joining) => {
+      judged = joining;
+      return judgeEntry(state, joining, claim);
+    },
   });
   eraseKeyPackage(keyPackage);
-  return joined;
-}
-
-export interface EntryClaim {
-  readonly groupId: Bytes;
-  readonly held: HeldLink;
-  readonly way: 'welcome' | 'external' | 'resync';
+  if (!joined.ok) return joined;
+  if (judged === undefined) throw new Error('the engine let in without asking');
+  return { ok: true, value: joined.value, entry: { joining: judged, claim } } as const;
 }
 
 /**
@@ -154,7 +165,11 @@ export async function judgeEntry(
 ): Promise<string | undefined> {
   const { roomId, hostKeyHash, suite } = held.link;
   const expected = { groupId, roomId, hostKeyHash, suite };
-  const known = state.member && equalBytes(state.member.groupId, groupId) ? knownOf(state.member) : undefined;
+  const known = whatWasSeen(state, groupId);
+  const isOfOlderLink = !linksToEnterWith(state).some(({ keys }) =>
+    equalBytes(keys.linkId, held.keys.linkId),
+  );
+  if (isOfOlderLink) return 'LINK_ID';
   const refused = await judgeJoining(joining, {
     ...expected,
     way,
@@ -173,12 +188,6 @@ export async function judgeEntry(
   if (equalBytes(bytes, known.bytes)) return undefined;
   const policy = await verifyPolicy(bytes, expected);
   return policy.ok && followsPolicy(known.policy, policy.value) ? undefined : 'POLICY';
-}
-
-/** The least that a group must be to be come back to: one commit earlier only if that one may be, and was, taken back. */
-function knownOf({ epoch, policy, policyBytes, isTakenBack, policyBefore }: Member) {
-  if (isTakenBack && policyBefore !== undefined) return { epoch: epoch - 1, ...policyBefore };
-  return { epoch, policy, bytes: policyBytes };
 }
 
 /** Reasons that pass by themselves: a lobby, a lock, a full call; one waits on. */
@@ -203,7 +212,7 @@ function giveUp(turn: Turn, { code, detail }: MlsError): void {
 /** The only leaf cannot be taken over: its owner founds anew if it is the host's, and else waits for the host. */
 function alone(turn: Turn): void {
   const { session, identity, ownKey } = turn.state;
-  turn.set({ member: undefined });
+  dropMember(turn);
   if (session === undefined) return;
   if (isHostKey(identity.link, ownKey)) turn.effects.push({ t: 'reconnect' });
   else turn.set({ session: { ...session, group: null } });

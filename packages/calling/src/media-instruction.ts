@@ -17,9 +17,12 @@ export interface MediaLeaf {
 export interface MediaContext {
   /** `counter << 2 | kind` (D12). */
   readonly context: number;
-  /** Frames sent in this epoch and context, 0…2³². */
+  /** Of the last frame sent in this epoch and context, 0…2³² − 1; `NOTHING_COUNTED` before the first. */
   readonly counter: number;
 }
+
+/** Names a live sender that has sent nothing in this epoch: the largest number that a beat can say. */
+export const NOTHING_COUNTED = 2 ** 40 - 1;
 
 export type MediaInstruction =
   /** Receive under this epoch from now on. `baseKey` has 32 bytes and is erased by the receiver after its import. */

@@ -20,6 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
+import { dropFounding, dropMember, keepWhatContinues } from './giving-up.ts';
 import { findHeld, isOutdated, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
@@ -31,6 +32,8 @@ import type { Turn } from './turn.ts';
 
 /** Adopts a state that has been judged. */
 export async function merge(turn: Turn, group: GroupState, advent: Advent): Promise<void> {
+  if (turn.state.member !== undefined && !isContinued(turn.state, group)) dropMember(turn);
+  dropFounding(turn);
   const { state } = turn;
   const before = isContinued(state, group) ? state.member : undefined;
   const held = heldOf(state, group, before);
@@ -100,9 +103,9 @@ function settleWants(turn: Turn, advent: Advent): void {
   const { state } = turn;
   const member = required(state.member);
   const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
+  keepWhatContinues(turn, member, advent.kind === 'kick' || advent.kind === 'freeze');
   turn.set({
     links: withHeldFirst(state.links, member.held),
-    ...stillAhead(state, member.epoch),
     commitAfterMs: 0,
     kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
     wantsNewLinkSinceMs: changesLink(advent) ? undefined : state.wantsNewLinkSinceMs,
@@ -114,17 +117,6 @@ function settleWants(turn: Turn, advent: Advent): void {
     lastAdmissionAtMs: advent.kind === 'admit' ? turn.nowMs : state.lastAdmissionAtMs,
     code: undefined,
   });
-}
-
-/** Own commits of later epochs: a way back that was given up, while the log brings what came before it. */
-function stillAhead(
-  { inFlight, shelved }: CallState,
-  epoch: number,
-): Pick<CallState, 'inFlight' | 'shelved'> {
-  return {
-    inFlight: inFlight !== undefined && inFlight.epoch >= epoch ? inFlight : undefined,
-    shelved: shelved.filter((own) => own.epoch >= epoch),
-  };
 }
 
 /** The newest of those who were ever here, without the kicked. */

@@ -14,6 +14,8 @@ import {
 import { type Bytes, equalBytes } from '@conclave/protocol/bytes';
 import { askLog, beStuck } from './asking.ts';
 import type { CallState, CommitNews, InFlight, Member } from './call-state.ts';
+import { judgeEntry } from './external.ts';
+import { dropMember, ownCommits, takeOut } from './giving-up.ts';
 import { isOutdated, pskSecrets } from './held-links.ts';
 import { merge } from './merging.ts';
 import { type CommitContext, type CommitKind, judgeCommit } from './rules.ts';
@@ -29,7 +31,7 @@ export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boo
     return;
   }
   const own = ownCommits(turn.state).find(({ commit }) => equalBytes(commit, news.commit));
-  if (own !== undefined) return mergeOwn(turn, own);
+  if (own !== undefined) return (await mergeOwn(turn, own)) ? undefined : beStuck(turn, 'OWN_COMMIT');
   const staged = await stage(member.group, turn.state.suite, news.commit, pskSecrets(turn.state));
   if (!staged.ok) {
     // A proposal may have got lost: the log holds an epoch's proposals with its commit.
@@ -52,14 +54,11 @@ async function take(turn: Turn, staged: StagedCommit, kind: CommitKind): Promise
   });
 }
 
-/** Of the current epoch, in flight or given up. */
-export function ownCommits({ inFlight, shelved }: CallState): readonly InFlight[] {
-  return inFlight === undefined ? shelved : [inFlight, ...shelved];
-}
-
-/** Merges an own commit: the server has taken it. */
-export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
+/** Merges an own commit that the server has taken. @returns false where it does not continue what this client knows */
+export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<boolean> {
   const { ownKey, member } = turn.state;
+  if (!(await continues(turn.state, inFlight))) return false;
+  takeOut(turn, inFlight);
   const isEntry = inFlight.kind === 'external' || inFlight.kind === 'resync';
   const old = member;
   await merge(turn, inFlight.next, {
@@ -70,7 +69,7 @@ export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
     consumed: inFlight.consumed,
   });
   if (isEntry && old !== undefined) eraseState(old.group);
-  if (!isEntry) return;
+  if (!isEntry) return true;
   if (turn.state.knock !== undefined) eraseKeyPackage(turn.state.knock.keyPackage);
   const isResync = inFlight.kind === 'resync';
   turn.set({
@@ -79,6 +78,14 @@ export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
     external: undefined,
     resyncsAtMs: isResync ? [...turn.state.resyncsAtMs.slice(-8), turn.nowMs] : turn.state.resyncsAtMs,
   });
+  return true;
+}
+
+/** Made from the current state; or a way in that would be taken now, too: since it was sent somebody may have been kicked. */
+async function continues(state: CallState, { groupId, epoch, entry }: InFlight): Promise<boolean> {
+  const { member } = state;
+  if (entry !== undefined) return (await judgeEntry(state, entry.joining, entry.claim)) === undefined;
+  return member !== undefined && member.epoch === epoch && equalBytes(member.groupId, groupId);
 }
 
 /**
@@ -86,10 +93,10 @@ export async function mergeOwn(turn: Turn, inFlight: InFlight): Promise<void> {
  * device with the same key, does not: one knocks anew (D24).
  */
 function goOut(turn: Turn, staged: StagedCommit, kind: CommitKind): void {
-  const { member, leaving } = turn.state;
+  const { leaving } = turn.state;
   const isResync = staged.sender === 'external';
-  turn.set({ member: undefined, inFlight: undefined, kicks: [], wantedHosts: [] });
-  if (member !== undefined) eraseState(member.group);
+  dropMember(turn);
+  turn.set({ wantedHosts: [] });
   if (leaving !== undefined) return;
   if (isResync) {
     turn.close('SUPERSEDED');

@@ -5,9 +5,10 @@
  */
 import { equalBytes } from '@conclave/protocol/bytes';
 import type { LogEntry, ServerMessage } from '@conclave/protocol/wire';
-import { askLog, beStuck, shelve } from './asking.ts';
+import { askLog, beStuck } from './asking.ts';
 import type { CallState, Member } from './call-state.ts';
 import { startExternal } from './external.ts';
+import { dropMember, shelve } from './giving-up.ts';
 import {
   BEHIND_WAIT_MS,
   REOPEN_WAIT_MS,
@@ -29,8 +30,7 @@ export async function replayLog(turn: Turn, message: Log): Promise<void> {
   turn.set({ log: undefined });
   const { member: before } = turn.state;
   if (before === undefined) return;
-  if (!equalBytes(before.groupId, message.groupId))
-    return turn.set({ member: undefined, inFlight: undefined });
+  if (!equalBytes(before.groupId, message.groupId)) return dropMember(turn);
   const inFlight = turn.state.inFlight;
   for (const entry of message.entries) await replayEntry(turn, entry);
   const { member } = turn.state;
@@ -67,7 +67,7 @@ export function withoutLog(turn: Turn): void {
     return;
   }
   if (turn.state.session?.isMember) resync(turn);
-  else turn.set({ member: undefined, inFlight: undefined });
+  else dropMember(turn);
 }
 
 /** The server took a commit back. Who has merged it never goes back (D7): it comes back forward. */

@@ -7,6 +7,7 @@ import {
   type Suite,
 } from '@conclave/crypto/mls/engine';
 import type { Bytes } from '@conclave/protocol/bytes';
+import type { JudgedEntry } from './call-state.ts';
 import type { CommitKind, EntryClaims } from './rules.ts';
 import type { Turn } from './turn.ts';
 
@@ -16,6 +17,8 @@ export interface CommitToSend {
   /** The epoch that it ends. */
   readonly epoch: number;
   readonly own: OwnCommit;
+  /** Of an external commit. */
+  readonly judged?: JudgedEntry;
   readonly entry: EntryClaims;
   readonly removed: readonly Leaf[];
   readonly marker: Bytes;
@@ -24,7 +27,7 @@ export interface CommitToSend {
 }
 
 export async function sendCommit(turn: Turn, toSend: CommitToSend): Promise<void> {
-  const { kind, groupId, epoch, own, entry, removed, marker, suite, welcomes } = toSend;
+  const { kind, groupId, epoch, own, judged, entry, removed, marker, suite, welcomes } = toSend;
   const request = turn.nextRequest();
   const { commit, state: next, consumed } = own;
   turn.set({
@@ -39,6 +42,7 @@ export async function sendCommit(turn: Turn, toSend: CommitToSend): Promise<void
       marker,
       consumed,
       sentAtMs: turn.nowMs,
+      ...(judged && { entry: judged }),
     },
   });
   turn.send({

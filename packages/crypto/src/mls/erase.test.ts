@@ -52,6 +52,19 @@ describe('erasing', () => {
     }
   });
 
+  test('[K49] of a commit that is given up everything goes but what the living state shares with it', async () => {
+    const suite = await engine.createSuite(1);
+    const { states } = await world(suite, 3);
+    const [a, b] = states as [engine.GroupState, engine.GroupState];
+    const [given, before] = [await engine.commit(a, suite, update), toHex(snapshot(a))];
+    engine.eraseState(given.state, [a]);
+    expect(inside(given.state).keySchedule.initSecret.every((byte) => byte === 0)).toBe(true);
+    expect(toHex(snapshot(a))).toBe(before);
+    const other = await engine.commit(b, suite, update);
+    const seen = await staged(a, suite, other.commit);
+    expect(toHex(engine.epochAuthenticator(seen.state))).toBe(toHex(engine.epochAuthenticator(other.state)));
+  });
+
   test('[K49] an erased KeyPackage leaves the states whole that were made from it', async () => {
     const suite = await engine.createSuite(1);
     const [founder, guest] = [await person(suite, 'founder'), await person(suite, 'guest')];
