@@ -13,7 +13,7 @@ export interface HeaderOptions {
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i;
 
-/** Trusted Types are not required: `new Worker(url)` of bundled workers would need a policy of its own. */
+/** The page's one policy of trusted types, `default`, lets addresses of this server be code, and nothing else. */
 function contentSecurityPolicy({ host, isSecure }: HeaderOptions): string {
   // 'self' covers WebSockets in new browsers only
   const socket = host !== undefined && HOST.test(host) ? ` ${isSecure ? 'wss' : 'ws'}://${host}` : '';
@@ -30,6 +30,8 @@ function contentSecurityPolicy({ host, isSecure }: HeaderOptions): string {
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types default',
   ].join('; ');
 }
 

@@ -39,6 +39,7 @@ describe('pages and headers', () => {
       const policy = headers.get('content-security-policy') ?? '';
       expect(policy, path).toContain("default-src 'none'; script-src 'self'; worker-src 'self'");
       expect(policy, path).toContain(`connect-src 'self' ws://127.0.0.1:${server.port}`);
+      expect(policy, path).toMatch(/; require-trusted-types-for 'script'; trusted-types default$/);
       expect(policy, path).not.toMatch(/unsafe|\*/);
       expect(headers.get('cross-origin-opener-policy'), path).toBe('same-origin');
       expect(headers.get('cross-origin-embedder-policy'), path).toBe('require-corp');
