@@ -136,6 +136,31 @@ describe('delivery socket', () => {
     expect(socket.isOpen).toBe(false);
   });
 
+  test('[S80] who was in and is turned away as too many comes back by itself', async () => {
+    let hellos = 0;
+    const { url } = await serve((_hello, socket) => {
+      hellos += 1;
+      if (hellos !== 2) socket.send(encodeMessage(session));
+      if (hellos === 4) return;
+      if (hellos !== 1) socket.send(encodeMessage({ t: 'error', code: 'TOO_MANY' }));
+      socket.close();
+    });
+    const { next } = connect(url, [newLink()]);
+    const kinds = [];
+    for (let count = 0; count < 5; count++) kinds.push((await next()).t);
+    expect(kinds).toEqual(['session', 'lost', 'session', 'lost', 'session']);
+    expect(hellos).toBe(4);
+  });
+
+  test('[S80] who is turned away at the door is told', async () => {
+    const { url } = await serve((_hello, socket) => {
+      socket.send(encodeMessage({ t: 'error', code: 'TOO_MANY' }));
+      socket.close();
+    });
+    const { next } = connect(url, [newLink()]);
+    expect(await next()).toEqual({ t: 'closed', code: 'TOO_MANY' });
+  });
+
   test('[S63] with two links at hand the other one is shown when access is denied', async () => {
     const [changed, old] = [newLink(), newLink()];
     const right = (await deriveLinkKeys(old)).access;

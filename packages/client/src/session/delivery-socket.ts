@@ -59,6 +59,7 @@ export class DeliverySocket {
   #socket: WebSocket | undefined;
   #isOpen = false;
   #isClosed = false;
+  #hasBeenOpen = false;
   #attempt = 0;
   /** Index into `links()` of the one that hello shows next. */
   #linkIndex = 0;
@@ -119,6 +120,7 @@ export class DeliverySocket {
     }
     const message = decoded.value;
     if (message.t === 'challenge') await this.#greet(socket, message.nonce);
+    else if (message.t === 'error' && message.code === 'TOO_MANY') this.#turnedAway(socket);
     else if (message.t === 'error' && CLOSED_FOR_GOOD.has(message.code)) this.#refused(message.code);
     else if (message.t === 'session') this.#accept(message);
     else if (this.#isOpen) this.#options.onMessage(message, text.length);
@@ -156,6 +158,7 @@ export class DeliverySocket {
     clearTimeout(this.#timeout);
     this.#attempt = 0;
     this.#isOpen = true;
+    this.#hasBeenOpen = true;
     this.#options.onSession(session, link);
   }
 
@@ -167,6 +170,12 @@ export class DeliverySocket {
     }
     this.close();
     this.#options.onClosed(code);
+  }
+
+  /** Who was in comes back when there is a place again; who never was is told, and decides. */
+  #turnedAway(socket: WebSocket): void {
+    if (!this.#hasBeenOpen) this.#refused('TOO_MANY');
+    else this.#lose(socket);
   }
 
   #lose(socket: WebSocket): void {
