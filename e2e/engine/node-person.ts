@@ -57,7 +57,7 @@ export class NodePerson {
         this.#note(() => this.instructions.push(instruction));
         this.onMedia?.(instruction);
       },
-      onStoreLink: (changed) => this.#note(() => (this.link = changed)),
+      onStoreLink: ({ link: changed }) => this.#note(() => (this.link = changed)),
       onSfu: () => this.#note(() => this.tickets++),
       onFailed: () => this.#note(() => (this.hasFailed = true)),
       onClosed: (reason) => this.#note(() => (this.closed = reason)),

@@ -33,3 +33,5 @@ export const MAILBOX_BYTES_MAX = 16 * 1024 * 1024;
 export const TREE_TIMEOUT_MS = 5_000;
 /** How long the machine waits for the page to have stored a link: a page that hangs must not stop the call. */
 export const LINK_STORED_TIMEOUT_MS = 1_000;
+/** Keys of removed people kept with a room's links: twice as many as a call can hold. */
+export const KICKED_KEYS_MAX = 200;

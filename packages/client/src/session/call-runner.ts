@@ -23,11 +23,14 @@ import type { LiveContexts } from '../media/live-contexts.ts';
 import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
 import { Mailbox } from './mailbox.ts';
 import type { PersonEvent } from './mls-worker.types.ts';
+import type { StoredLink } from './tab-links.ts';
 import { requestTree } from './tree-request.ts';
 
 export interface CallRunnerOptions {
   /** Newest first; a reload after a rotation finds two (D10). */
   readonly links: readonly Link[];
+  /** Hexadecimal leaf keys stored with the links. */
+  readonly kickedKeys?: readonly string[];
   readonly key: SigningKey;
   readonly isFounder: boolean;
   readonly operatorToken?: string;
@@ -39,7 +42,7 @@ export interface CallRunnerOptions {
   onView(view: CallView): void;
   onMedia(instruction: MediaInstruction): void;
   /** To be kept beside the others, or in their place once it is in force. */
-  onStoreLink(link: Link, isInForce: boolean): Promise<void> | void;
+  onStoreLink(stored: StoredLink): Promise<void> | void;
   onSfu(ticket: string, token: string): void;
   onClosed(reason: ClosedReason): void;
   /** The machine broke: a fault of ours. The media side has been shut. */
@@ -150,7 +153,8 @@ export class CallRunner {
     const suite = await this.#suite;
     // Newest first, whichever the server took: that a later one is stored tells that a change was on its way.
     const [newest = link, ...otherLinks] = this.#links;
-    const identity = { link: newest, otherLinks, signingKey: this.#options.key, suite };
+    const { key: signingKey, kickedKeys = [] } = this.#options;
+    const identity = { link: newest, otherLinks, kickedKeys, signingKey, suite };
     this.#state = await createCall(identity, { random: Math.random });
     this.#rehearseSoon(suite);
     void this.#run();
@@ -201,7 +205,7 @@ export class CallRunner {
     else if (effect.t === 'view') this.#options.onView(effect.view);
     else if (effect.t === 'wake') this.#wake(effect.atMs);
     else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
-    else if (effect.t === 'store-link') await this.#keepLink(effect.link, effect.replaces !== undefined);
+    else if (effect.t === 'store-link') await this.#keepLink(effect);
     else if (effect.t === 'reconnect') this.#socket.drop();
     else {
       this.close();
@@ -209,10 +213,11 @@ export class CallRunner {
     }
   }
 
-  async #keepLink(link: Link, isInForce: boolean): Promise<void> {
+  async #keepLink({ link, replaces, kickedKeys }: Extract<CallEffect, { t: 'store-link' }>): Promise<void> {
+    const isInForce = replaces !== undefined;
     const others = this.#links.filter((other) => !equalBytes(other.secret, link.secret));
     this.#links = isInForce ? [link] : [link, ...others].slice(0, HELD_LINKS_MAX);
-    await this.#options.onStoreLink(link, isInForce);
+    await this.#options.onStoreLink({ link, isInForce, kickedKeys });
   }
 
   /** One at a time: the latest takes the place of the one before. */

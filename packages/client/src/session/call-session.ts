@@ -22,7 +22,7 @@ import type { FromMlsWorker, PersonEvent, ToMlsWorker } from './mls-worker.types
 import { borrowMedia, type MediaListener, returnMedia } from './page-media.ts';
 import { SfuLink } from './sfu-link.ts';
 import { Speaking } from './speaking.ts';
-import { forgetTabLinks, keepOnlyTabLink, rememberTabLink, tabLinks } from './tab-links.ts';
+import { forgetTabLinks, type StoredLink, storeTabLink, tabKickedKeys, tabLinks } from './tab-links.ts';
 import { hexToBytes, wishesOf } from './wishes.ts';
 
 const NO_FLAGS: Flags = { microphone: false, camera: false, screen: false, hand: false };
@@ -200,11 +200,13 @@ class BrowserCallSession implements CallSession {
     this.#leafKey = leafKey;
     const { port1, port2 } = new MessageChannel();
     this.#media.usePort(port1);
-    const others = tabLinks(link.roomId).filter((other) => !equalBytes(other.secret, link.secret));
+    const stored = tabLinks(link.roomId);
+    const isStored = stored.some((other) => equalBytes(other.secret, link.secret));
     this.#post(
       {
         t: 'open',
-        links: [link, ...others],
+        links: isStored ? stored : [link, ...stored],
+        kickedKeys: tabKickedKeys(link.roomId),
         key: leafKey.key,
         isFounder: leafKey.isFounder,
         ...(operatorToken !== undefined && { operatorToken }),
@@ -221,15 +223,14 @@ class BrowserCallSession implements CallSession {
   #hear(message: FromMlsWorker): void {
     if (this.#isDisposed) return;
     if (message.t === 'view') this.#show(message.view);
-    else if (message.t === 'store-link') this.#storeLink(message.link, message.isInForce);
+    else if (message.t === 'store-link') this.#storeLink(message.stored);
     else if (message.t === 'sfu') void this.#sfu.useTicket(this.#sfuUrl(message.ticket), message.token);
     else if (message.t === 'failed') this.#stop('WORKER_FAILED');
     else this.#closed(message.reason);
   }
 
-  #storeLink(link: Link, isInForce: boolean): void {
-    if (isInForce) keepOnlyTabLink(link);
-    else rememberTabLink(link);
+  #storeLink(stored: StoredLink): void {
+    storeTabLink(stored);
     this.#post({ t: 'link-stored' });
   }
 

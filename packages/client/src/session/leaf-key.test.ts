@@ -3,7 +3,7 @@ import { isHostKey, type Link } from '@conclave/crypto/link';
 import { equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { claimLeafKey, createRoomLink, type LeafKey } from './leaf-key.ts';
-import { keepOnlyTabLink, rememberTabLink, tabLinks } from './tab-links.ts';
+import { forgetTabLinks, rememberTabLink, storeTabLink, tabKickedKeys, tabLinks } from './tab-links.ts';
 
 /** The storage of one tab; a duplicated tab starts with a copy of it. */
 class TabStorage {
@@ -100,11 +100,16 @@ describe('links of a tab', () => {
     const local = new TabStorage();
     vi.stubGlobal('localStorage', local);
     const link = await newRoom();
+    const mallory = 'ab'.repeat(32);
     const changed = [1, 2].map((byte) => ({ ...link, secret: new Uint8Array(32).fill(byte) }));
-    for (const each of [link, ...changed]) rememberTabLink(each);
+    rememberTabLink(link);
+    for (const each of changed) storeTabLink({ link: each, isInForce: false, kickedKeys: [mallory] });
     expect(tabLinks(link.roomId)).toEqual([...changed.reverse(), link]);
-    keepOnlyTabLink(changed[0] ?? link);
+    storeTabLink({ link: changed[0] ?? link, isInForce: true, kickedKeys: [mallory] });
     expect(tabLinks(link.roomId)).toEqual([changed[0]]);
+    expect(tabKickedKeys(link.roomId)).toEqual([mallory]);
+    forgetTabLinks(link.roomId);
+    expect([tabLinks(link.roomId), tabKickedKeys(link.roomId)]).toEqual([[], []]);
     expect(tab.text).not.toContain(toBase64Url(link.secret));
     expect(local.text).toBe('');
   });

@@ -5,6 +5,7 @@ import type { CallEvent } from '@conclave/calling/call.machine';
 import type { CallView, ClosedReason } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';
 import type { SigningKey } from '@conclave/crypto/mls/signing-key';
+import type { StoredLink } from './tab-links.ts';
 
 /** What a person does; everything else that the machine takes in comes from the socket and the clock. */
 export type PersonEvent = Extract<
@@ -18,6 +19,7 @@ export type ToMlsWorker =
   | {
       readonly t: 'open';
       readonly links: readonly Link[];
+      readonly kickedKeys: readonly string[];
       readonly key: SigningKey;
       readonly isFounder: boolean;
       readonly operatorToken?: string;
@@ -34,7 +36,7 @@ export type ToMlsWorker =
 
 export type FromMlsWorker =
   | { readonly t: 'view'; readonly view: CallView }
-  | { readonly t: 'store-link'; readonly link: Link; readonly isInForce: boolean }
+  | { readonly t: 'store-link'; readonly stored: StoredLink }
   | { readonly t: 'sfu'; readonly ticket: string; readonly token: string }
   | { readonly t: 'closed'; readonly reason: ClosedReason }
   /** The machine broke; the media side has been shut. */

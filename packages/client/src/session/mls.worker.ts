@@ -3,11 +3,11 @@
  * which browsers do not slow down in a worker (D26, docs/decisions).
  */
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
-import type { Link } from '@conclave/crypto/link';
 import { LINK_STORED_TIMEOUT_MS } from '../limits.ts';
 import type { LiveContexts } from '../media/live-contexts.ts';
 import { CallRunner } from './call-runner.ts';
 import type { FromMlsWorker, ToMlsWorker } from './mls-worker.types.ts';
+import type { StoredLink } from './tab-links.ts';
 
 let runner: CallRunner | undefined;
 /** Goes on once the page has stored the link that it was told. */
@@ -19,6 +19,7 @@ function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
   const { mediaPort } = message;
   const created = new CallRunner({
     links: message.links,
+    kickedKeys: message.kickedKeys,
     key: message.key,
     isFounder: message.isFounder,
     ...(message.operatorToken !== undefined && { operatorToken: message.operatorToken }),
@@ -36,8 +37,8 @@ function open(message: Extract<ToMlsWorker, { t: 'open' }>): void {
 }
 
 /** Resolves when the page has it: what rests on a link is sent only after that (D10). */
-function storeLink(link: Link, isInForce: boolean): Promise<void> {
-  report({ t: 'store-link', link, isInForce });
+function storeLink(stored: StoredLink): Promise<void> {
+  report({ t: 'store-link', stored });
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, LINK_STORED_TIMEOUT_MS);
     onLinkStored = () => {
