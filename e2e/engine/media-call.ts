@@ -23,7 +23,7 @@ export interface MediaPerson {
 }
 
 export class MediaCall {
-  readonly sfu = new NodeSfu();
+  readonly sfu = new NodeSfu<NodeMedia>();
   readonly people: MediaPerson[] = [];
   readonly #server: RunningServer;
   readonly #dataDir: string;

@@ -75,7 +75,7 @@ function expectOwnTiles(media: NodeMedia, others: readonly MediaPerson[]): void 
   expect(told).toEqual(media.shown.map(({ label }) => label.slice(0, label.lastIndexOf('/'))));
 }
 
-function trackOf(from: NodeMedia, kind: MediaKind): Track {
+function trackOf(from: NodeMedia, kind: MediaKind): Track<NodeMedia> {
   const packet = call.sfu.recorded.findLast(({ track }) => track.from === from && track.kind === kind);
   if (packet === undefined) throw new Error(`${from.name} has sent nothing of that kind`);
   return packet.track;
@@ -283,7 +283,7 @@ describe('an SFU that lies', () => {
 
   test('[S16] frames held back until 3 s after a beat that counted them are not shown', async () => {
     const [ada, bob, eve] = (await callOf('Ada', 'Bob', 'Eve')) as [MediaPerson, MediaPerson, MediaPerson];
-    const held: Packet[] = [];
+    const held: Packet<NodeMedia>[] = [];
     call.sfu.route = (packet, to) => {
       if (to === bob.media && packet.track.from === ada.media) held.push(packet);
       else call.sfu.put(packet, to);

@@ -34,7 +34,7 @@ const INTERVAL_MS: Readonly<Record<MediaKind, number>> = {
 interface Encoder {
   readonly sender: Sender;
   readonly kind: MediaKind;
-  readonly track: Track;
+  readonly track: Track<NodeMedia>;
   readonly startMs: number;
   made: number;
   isKeyWished: boolean;
@@ -56,7 +56,7 @@ export class NodeMedia {
   /** Which worker this is: two of one person are two. */
   readonly id = ++workers;
   readonly clock: Clock;
-  readonly #sfu: NodeSfu;
+  readonly #sfu: NodeSfu<NodeMedia>;
   readonly #encoders = new Map<number, Encoder>();
   readonly #decoders = new Map<string, Decoder>();
   readonly #working = new Set<Promise<unknown>>();
@@ -64,7 +64,7 @@ export class NodeMedia {
   #senders = 0;
   #timers: ReturnType<typeof setInterval>[] = [];
 
-  constructor(name: string, sfu: NodeSfu, clock: Clock = systemClock) {
+  constructor(name: string, sfu: NodeSfu<NodeMedia>, clock: Clock = systemClock) {
     this.name = name;
     this.#sfu = sfu;
     this.clock = clock;
@@ -145,11 +145,11 @@ export class NodeMedia {
   }
 
   /** What the SFU puts on one track. */
-  receive(track: Track, frame: EncodedFrame): void {
+  receive(track: Track<NodeMedia>, frame: EncodedFrame): void {
     this.#decoderOf(track).inOrder.push(frame, this.clock.nowMs());
   }
 
-  #decoderOf(track: Track): Decoder {
+  #decoderOf(track: Track<NodeMedia>): Decoder {
     const known = this.#decoders.get(track.id);
     if (known) return known;
     const receiverId = this.#decoders.size + 1;
@@ -163,7 +163,12 @@ export class NodeMedia {
     return decoder;
   }
 
-  async #show(track: Track, receiver: Receiver, frame: EncodedFrame, arrivedMs: number): Promise<void> {
+  async #show(
+    track: Track<NodeMedia>,
+    receiver: Receiver,
+    frame: EncodedFrame,
+    arrivedMs: number,
+  ): Promise<void> {
     const plain = await receiver.open(frame, arrivedMs);
     if (plain === undefined) return;
     const as = this.#bound.get(receiver.receiverId);

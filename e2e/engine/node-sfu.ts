@@ -4,42 +4,46 @@
  */
 import type { EncodedFrame } from '@conclave/client/media/seal-path';
 import type { MediaKind } from '@conclave/crypto/kid';
-import type { NodeMedia } from './node-media.ts';
 
-export interface Track {
+/** Somebody that frames are forwarded to. */
+export interface SfuClient<Client> {
+  receive(track: Track<Client>, frame: EncodedFrame): void;
+}
+
+export interface Track<Client> {
   readonly id: string;
-  readonly from: NodeMedia;
+  readonly from: Client;
   readonly kind: MediaKind;
 }
 
-export interface Packet {
-  readonly track: Track;
+export interface Packet<Client> {
+  readonly track: Track<Client>;
   readonly frame: EncodedFrame;
   readonly label: string;
   readonly sealedAtMs: number;
 }
 
-export class NodeSfu {
-  readonly recorded: Packet[] = [];
-  readonly #connected = new Set<NodeMedia>();
+export class NodeSfu<Client extends SfuClient<Client>> {
+  readonly recorded: Packet<Client>[] = [];
+  readonly #connected = new Set<Client>();
   /** What becomes of a packet on its way to one person. */
-  route: (packet: Packet, to: NodeMedia) => void = (packet, to) => this.put(packet, to);
+  route: (packet: Packet<Client>, to: Client) => void = (packet, to) => this.put(packet, to);
 
-  connect(media: NodeMedia): void {
+  connect(media: Client): void {
     this.#connected.add(media);
   }
 
-  disconnect(media: NodeMedia): void {
+  disconnect(media: Client): void {
     this.#connected.delete(media);
   }
 
-  take(packet: Packet): void {
+  take(packet: Packet<Client>): void {
     this.recorded.push(packet);
     for (const media of this.#connected) if (media !== packet.track.from) this.route(packet, media);
   }
 
   /** Puts a packet on a track of that person's: its own, or the one that is named. */
-  put(packet: Packet, to: NodeMedia, track = packet.track): void {
+  put(packet: Packet<Client>, to: Client, track = packet.track): void {
     to.receive(track, packet.frame);
   }
 }

@@ -49,7 +49,7 @@ function epochIn(groupId: Bytes, epoch: number, baseKey: Bytes): Extract<MediaIn
 
 /** A worker that may send at once, with three senders. */
 async function worker(): Promise<NodeMedia> {
-  const media = new NodeMedia('Ada', new NodeSfu());
+  const media = new NodeMedia('Ada', new NodeSfu<NodeMedia>());
   for (const kind of ['microphone', 'camera', 'screenVideo'] as const) media.start(kind);
   await media.instruct({ t: 'gate', isOpen: true });
   return media;

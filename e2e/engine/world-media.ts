@@ -16,7 +16,7 @@ interface Followed {
 }
 
 export class WorldMedia {
-  readonly sfu = new NodeSfu();
+  readonly sfu = new NodeSfu<NodeMedia>();
   /** Of every device, and of every page that it was before a reload. */
   readonly all: NodeMedia[] = [];
   readonly #world: World;

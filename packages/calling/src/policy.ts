@@ -17,7 +17,7 @@ import { err, ok, type Result } from '@conclave/protocol/result';
 import { HOSTS_MAX } from './limits.ts';
 import { decodePolicy, encodePolicy, type HostEntry, type Policy } from './policy-codec.ts';
 
-export type { HostEntry, Policy, Revocation } from './policy-codec.ts';
+export type { HostEntry, Policy } from './policy-codec.ts';
 
 /** A policy whose signature and chain were verified. */
 export interface VerifiedPolicy extends Policy {

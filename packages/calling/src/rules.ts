@@ -15,7 +15,7 @@ import { decodeMarker, type Marker } from './markers.ts';
 import { type Refusal, type RefusalCode, refusal } from './refusal.ts';
 import { judgeRemoval } from './removals.ts';
 
-export type { CommitContext, CommitFacts, CommitKind, EntryClaims, RotationTruth } from './commit-context.ts';
+export type { CommitContext, CommitFacts, CommitKind, EntryClaims } from './commit-context.ts';
 
 /** Judges a staged commit. The caller drops the state on a refusal and reports it (D7). */
 export async function judgeCommit(

@@ -5,8 +5,6 @@
 import type { CallView } from '@conclave/calling/view';
 import type { Link } from '@conclave/crypto/link';
 
-export type MediaKind = 'microphone' | 'camera' | 'screen' | 'screen-audio';
-
 /** Why something of a person cannot be shown or heard right now. */
 export type MediaTrouble = 'WAITING_FOR_KEY' | 'NOT_VERIFIED' | 'DELAYED';
 

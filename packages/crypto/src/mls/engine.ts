@@ -5,7 +5,7 @@
  * @see SPEC.md K30–K69, docs of the design D1, D2, D5–D10
  */
 
-export type { CommitRequest, OwnCommit, OwnWelcome, ProposalRequest } from './commit.ts';
+export type { CommitRequest, OwnCommit, ProposalRequest } from './commit.ts';
 export { commit, proposeLeave } from './commit.ts';
 export { createGroup } from './create-group.ts';
 export { eraseConsumed, eraseKeyPackage, eraseState } from './erase.ts';
@@ -24,21 +24,19 @@ export {
   leaves,
   ownLeafIndex,
 } from './group.ts';
-export type { JoinError, Joining, Judge } from './join.ts';
-export type { ExternalJoin, ExternalRequest } from './join-external.ts';
+export type { Joining, Judge } from './join.ts';
+export type { ExternalJoin } from './join-external.ts';
 export { joinExternal } from './join-external.ts';
 export type { WelcomeRequest } from './join-welcome.ts';
 export { joinFromWelcome } from './join-welcome.ts';
 export type { OwnKeyPackage, PeerKeyPackage } from './key-package.ts';
 export { createKeyPackage, readKeyPackage, screenKeyPackages } from './key-package.ts';
-export type { ReceivedProposal } from './proposal.ts';
 export { receiveProposal } from './proposal.ts';
-export type { StagedProposal } from './proposals.ts';
 export type { PskSecrets } from './psk.ts';
-export type { MlsError, MlsErrorCode } from './refusal.ts';
+export type { MlsError } from './refusal.ts';
 export type { SigningKey } from './signing-key.ts';
 export { generateSigningKey, sign, verify } from './signing-key.ts';
-export type { StagedCommit, StageError } from './stage.ts';
+export type { StagedCommit } from './stage.ts';
 export { stage } from './stage.ts';
 export type { Suite, SuiteNumber } from './suite.ts';
 export { createSuite } from './suite.ts';
