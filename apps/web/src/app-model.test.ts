@@ -17,6 +17,7 @@ function browser(more: Partial<AppPorts> = {}) {
   const sessions: ScriptedSession[] = [];
   const links: Link[] = [];
   const paths: string[] = [];
+  const reloads: string[] = [];
   const tab = memoryStorage();
   const device = memoryStorage();
   const ports: AppPorts = {
@@ -41,10 +42,10 @@ function browser(more: Partial<AppPorts> = {}) {
     sendLink: undefined,
     playChime: () => undefined,
     showPath: (path) => void paths.push(path),
-    reload: () => undefined,
+    reload: () => void reloads.push('reload'),
     ...more,
   };
-  return { app: new AppModel(ports), sessions, links, paths, tab, device };
+  return { app: new AppModel(ports), sessions, links, paths, reloads, tab, device };
 }
 
 function preview(app: AppModel) {
@@ -152,7 +153,7 @@ describe('coming back', () => {
   });
 
   test('[P69] whoever left stands at the first page’s address, and joins again with a click', async () => {
-    const { app, sessions, links, paths, device } = browser();
+    const { app, sessions, links, paths, device, tab, reloads } = browser();
     await app.open(PATH, `#${SECRET}`);
     preview(app).name.value = 'Ada';
     preview(app).join();
@@ -162,9 +163,20 @@ describe('coming back', () => {
     expect(paths.at(-1)).toBe('/');
     expect([...device.values.keys()].sort()).toEqual(['conclave.bar', 'conclave.name']);
     await app.joinAgain();
-    expect(preview(app).name.value).toBe('Ada');
-    expect(paths.at(-1)).toBe(PATH);
-    expect(sessions).toHaveLength(2);
+    expect({ reloads, links, path: paths.at(-1) }).toEqual({
+      reloads: ['reload'],
+      links: [LINK],
+      path: PATH,
+    });
+    expect(readTabState(tab, ROOM)).toMatchObject({ name: 'Ada', wasIn: false });
+  });
+
+  test('[P69] after the workers failed, joining again starts them anew with the page', async () => {
+    const { app, sessions, reloads } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    sessions[0]?.options?.onMedia({ people: new Map(), connection: 'connected', stopped: 'WORKER_FAILED' });
+    await app.joinAgain();
+    expect(reloads).toEqual(['reload']);
   });
 
   test('[P69] a link that lets nobody in any more leaves the address bar, too', async () => {

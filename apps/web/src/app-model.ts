@@ -31,6 +31,8 @@ export class AppModel {
   #operatorToken: string | undefined;
   #call: CallModel | undefined;
   #tab: TabState = FRESH_TAB;
+  /** The page's media workers have served a call: the next one gets a page of its own, and fresh ones. */
+  #hasServed = false;
   readonly #habits: Habits;
 
   constructor(ports: AppPorts) {
@@ -91,6 +93,7 @@ export class AppModel {
     this.#link = link;
     this.#ports.rememberLink(link);
     this.#ports.showPath(formatLinkPath(link).split('#')[0] ?? '/');
+    if (this.#hasServed && (!isNew || (await this.#ports.holdsHostKey(link)))) return this.#ports.reload();
     if (!isNew && isExpired(link, await this.#ports.serverNowUnixMs())) return this.#fail('EXPIRED');
     const tab = readTabState(this.#ports.tabStorage, idOf(link.roomId));
     const isDuplicate = tab.wasIn && !(await this.#ports.isOnlyTab());
@@ -158,6 +161,7 @@ export class AppModel {
         this.#ports.rememberLink(changed);
       },
       onIn: () => {
+        this.#hasServed = true;
         this.#remember({ wasIn: true });
         this.screen.value = { at: 'call', call, isRejoining: false };
       },
@@ -169,6 +173,7 @@ export class AppModel {
 
   #ended(end: CallEnd): void {
     this.#call = undefined;
+    this.#hasServed ||= end.problem === 'WORKER_FAILED' || end.problem === 'UNENCRYPTED_MEDIA';
     if (this.#tab.wasIn) this.#habits.learnBar();
     this.#remember({ wasIn: false });
     if (end.problem === undefined) {
