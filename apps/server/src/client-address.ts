@@ -1,17 +1,21 @@
 /**
  * The address that rate limits count: the peer's, or what our reverse proxy says of its peer. It is never logged.
  *
- * @see SPEC.md V35
+ * @see SPEC.md V35, V77
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { isLoopback } from './loopback.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 
-/** @param hasProxy - a public URL is set, so a peer on loopback is the operator's own reverse proxy */
-export function clientAddress(request: IncomingMessage, hasProxy: boolean): string {
-  const peer = request.socket.remoteAddress ?? 'unknown';
-  if (!hasProxy || !isLoopback(peer.replace(/^::ffff:/, ''))) return peer;
+/** The last address that none of our own proxies has; each of them adds its peer at the end of the list. */
+export function clientAddress(request: IncomingMessage, proxies: TrustedProxies): string {
+  const peer = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  if (!proxies.has(peer)) return peer;
   const forwarded = request.headers['x-forwarded-for'];
-  const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim();
-  return last !== undefined && isIP(last) !== 0 ? last : peer;
+  const hops = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',');
+  const client = hops
+    .map((hop) => hop.trim())
+    .reverse()
+    .find((hop) => !proxies.has(hop));
+  return client !== undefined && isIP(client) !== 0 ? client : peer;
 }

@@ -2,13 +2,13 @@
  * Checks and warnings that need more than the values themselves: files that must be readable, and what an operator
  * should know about the combination they chose.
  *
- * @see SPEC.md V3, V4
+ * @see SPEC.md V3, V4, V76
  */
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { err, ok, type Result } from '@conclave/protocol/result';
 import type { Config } from './config.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback, isPrivateHost } from './loopback.ts';
 
 /** Certificate and key, read and found to belong together. PEM. */
 export interface TlsMaterial {
@@ -33,6 +33,19 @@ export async function readTlsMaterial(config: Config): Promise<Result<TlsMateria
 
 /** What the operator should read at the start; empty when there is nothing to say. */
 export function configWarnings(config: Config): string[] {
+  return [...httpsWarnings(config), ...liveKitWarnings(config)];
+}
+
+/** A LiveKit token is enough to come to signalling that is public, past the proxy and its tickets (D26). */
+function liveKitWarnings({ livekit }: Config): string[] {
+  if (livekit.kind === 'own' || isPrivateHost(new URL(livekit.url).hostname)) return [];
+  return [
+    'LIVEKIT_URL is not a private address. LiveKit’s signalling must be reachable for this server alone, or who was ' +
+      'removed from a call can come back to its media server: close it to others, and leave its media ports open.',
+  ];
+}
+
+function httpsWarnings(config: Config): string[] {
   const hasHttps = config.tls !== undefined || config.publicUrl?.startsWith('https:') === true;
   const isReachable =
     !isLoopback(config.host) || (config.publicUrl !== undefined && !isLoopbackUrl(config.publicUrl));

@@ -22,6 +22,7 @@ describe('values', () => {
       host: '127.0.0.1',
       dataDir: resolve('data'),
       publicUrl: undefined,
+      trustedProxies: [],
       tls: undefined,
       rooms: 'anyone',
       roomToken: undefined,
@@ -66,9 +67,11 @@ describe('values', () => {
 
   test('[V1] --help names every option', () => {
     expect(parsed(['--help']).help).toBe(true);
-    for (const flag of 'port host data public-url tls-cert tls-key rooms rtc-udp rtc-ip'.split(' ')) {
+    for (const flag of 'port host data public-url trust-proxy tls-cert tls-key rooms rtc-udp rtc-ip'.split(
+      ' ',
+    )) {
       expect(HELP).toContain(`--${flag} `);
-      expect(HELP).toContain(`CONCLAVE_${flag.toUpperCase().replace('-', '_')}`);
+      expect(HELP).toContain(`CONCLAVE_${flag.toUpperCase().replaceAll('-', '_')}`);
     }
   });
 });
@@ -83,6 +86,9 @@ describe('wrong values', () => {
     ['--public-url', ['--public-url', 'calls.example.org'], {}],
     ['--public-url', ['--public-url', 'https://example.org/calls'], {}],
     ['--public-url', ['--public-url', 'https://name:word@example.org'], {}],
+    ['--trust-proxy', ['--trust-proxy', 'proxy.example.org'], {}],
+    ['--trust-proxy', ['--trust-proxy', '10.0.0.0/33'], {}],
+    ['--trust-proxy', [], { CONCLAVE_TRUST_PROXY: '10.0.0.1, 10.0.0.0/x' }],
     ['--tls-key', ['--tls-cert', 'c.pem'], {}],
     ['--tls-cert', [], { CONCLAVE_TLS_KEY: 'k.pem' }],
     ['--rooms', ['--rooms', 'nobody'], {}],
@@ -139,6 +145,29 @@ describe('reach', () => {
     ];
     for (const argv of fine) expect(configWarnings(parsed(argv))).toEqual([]);
   });
+});
+
+test('[V77] proxies are addresses and networks, with commas between', () => {
+  expect(parsed([]).trustedProxies).toEqual([]);
+  const list = '10.0.0.5, 172.16.0.0/12,fd00::/8';
+  expect(parsed(['--trust-proxy', list]).trustedProxies).toEqual(['10.0.0.5', '172.16.0.0/12', 'fd00::/8']);
+});
+
+test('[V76] a LiveKit whose signalling seems to be public is warned of', () => {
+  const warningsFor = (url: string) =>
+    configWarnings(parsed([], { LIVEKIT_URL: url, LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's' }));
+  for (const url of ['wss://livekit.example.org', 'http://203.0.113.4:7880', 'ws://[2001:db8::1]:7880']) {
+    expect(warningsFor(url).join(), url).toMatch(/LIVEKIT_URL.*this server alone/);
+  }
+  for (const url of [
+    'ws://127.0.0.1:7880',
+    'http://livekit:7880',
+    'ws://10.1.2.3:7880',
+    'ws://[fd00::1]:7880',
+  ]) {
+    expect(warningsFor(url), url).toEqual([]);
+  }
+  expect(configWarnings(parsed([]))).toEqual([]);
 });
 
 test('[V6] LIVEKIT_URL with key and secret names a server of somebody else; ws addresses become http', () => {

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '@conclave/protocol/result';
 import { isLoopback } from './loopback.ts';
 import { ROOM_TOKEN_CHARS_MIN } from './server-limits.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 
 /** What the server runs with. Every path is absolute. */
 export interface Config {
@@ -22,6 +23,8 @@ export interface Config {
   readonly dataDir: string;
   /** Origin under which people reach this server (`https://calls.example.org`), without a trailing slash. */
   readonly publicUrl: string | undefined;
+  /** Addresses and networks of reverse proxies on other machines. */
+  readonly trustedProxies: readonly string[];
   readonly tls: TlsFiles | undefined;
   /** Who may make rooms: anyone, or only who shows the operator's token. */
   readonly rooms: 'anyone' | 'token';
@@ -65,6 +68,9 @@ export const HELP = `Conclave: private calls by link.
   --host <address>       address to listen on (127.0.0.1)                       CONCLAVE_HOST
   --data <folder>        where the server keeps its data (./data)               CONCLAVE_DATA
   --public-url <url>     address under which people reach it, behind a proxy    CONCLAVE_PUBLIC_URL
+  --trust-proxy <list>   addresses or networks of proxies on other machines     CONCLAVE_TRUST_PROXY
+                         (10.0.0.5,172.16.0.0/12): what they say in
+                         X-Forwarded-For counts for rate limits
   --tls-cert <file>      certificate chain (PEM); needs --tls-key               CONCLAVE_TLS_CERT
   --tls-key <file>       private key (PEM); needs --tls-cert                    CONCLAVE_TLS_KEY
   --rooms anyone|token   who may start calls (anyone)                           CONCLAVE_ROOMS
@@ -76,7 +82,8 @@ Only by environment:
   CONCLAVE_ROOM_TOKEN    the token of --rooms token; without it one is made and kept in the data folder
   CONCLAVE_CACHE         folder for a LiveKit binary that was built or downloaded
   LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET
-                         use this LiveKit server instead of one of our own
+                         use this LiveKit server instead of one of our own; its signalling must be
+                         reachable for this server alone, its media ports for everybody
 `;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -91,6 +98,7 @@ const OPTIONS = {
   host: { type: 'string' },
   data: { type: 'string' },
   'public-url': { type: 'string' },
+  'trust-proxy': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   rooms: { type: 'string' },
@@ -123,6 +131,7 @@ function readConfig(argv: readonly string[], env: Environment): Config {
     host,
     dataDir: resolve(values['data'] ?? './data'),
     publicUrl,
+    trustedProxies: readTrustedProxies(values['trust-proxy']),
     tls: readTls(values),
     rooms: readRooms(values['rooms']),
     roomToken: readRoomToken(env['CONCLAVE_ROOM_TOKEN']),
@@ -170,6 +179,18 @@ function readPublicUrl(text: string | undefined): string | undefined {
   const isOrigin = url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
   if (isOrigin) return url.origin;
   throw new WrongValue(`--public-url: "${text}" is not an address like https://calls.example.org (no path)`);
+}
+
+function readTrustedProxies(text: string | undefined): string[] {
+  const networks = (text ?? '').split(',').flatMap((part) => part.trim() || []);
+  try {
+    new TrustedProxies(networks);
+  } catch {
+    throw new WrongValue(
+      `--trust-proxy: "${text}" is not a list of IP addresses and networks like 10.0.0.0/8`,
+    );
+  }
+  return networks;
 }
 
 function readTls(values: Values): TlsFiles | undefined {

@@ -18,10 +18,12 @@ import { SfuGate } from './sfu/sfu-gate.ts';
 import { SfuProxy } from './sfu/sfu-proxy.ts';
 import { SocketServer } from './socket.ts';
 import { openCallStore } from './store/sqlite-call-store.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 import { hasOwnOrigin, refuseUpgrade } from './upgrade.ts';
 
 export interface ServeParts {
-  readonly config: Pick<Config, 'host' | 'port' | 'dataDir' | 'publicUrl' | 'rooms' | 'roomToken'>;
+  readonly config: Pick<Config, 'host' | 'port' | 'dataDir' | 'publicUrl' | 'rooms' | 'roomToken'> &
+    Partial<Pick<Config, 'trustedProxies'>>;
   readonly tls: TlsMaterial | undefined;
   readonly livekit: Pick<LiveKit, 'url' | 'apiKey' | 'apiSecret'>;
   readonly log: Log;
@@ -50,11 +52,12 @@ export async function serve(parts: ServeParts): Promise<RunningServer> {
   const sockets = new SocketServer(delivery);
   const sfuProxy = new SfuProxy(gate, livekit);
   const app = await createHttp({ ...parts, delivery, sfuProxy });
+  const proxies = TrustedProxies.of(config.publicUrl, config.trustedProxies);
   app.server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     if (!hasOwnOrigin(request, config.publicUrl)) return refuseUpgrade(socket, 403);
     if (request.url === '/socket') {
-      return sockets.upgrade(request, socket, head, clientAddress(request, config.publicUrl !== undefined));
+      return sockets.upgrade(request, socket, head, clientAddress(request, proxies));
     }
     if (request.url?.startsWith('/sfu/')) return sfuProxy.upgrade(request, socket, head);
     refuseUpgrade(socket, 404);

@@ -17,12 +17,12 @@ export function refuseUpgrade(socket: Duplex, status: number): void {
 }
 
 /**
- * True when a page of this server asks: its origin is the public one, or that of the request itself. A request
- * without an origin comes from no browser, and is refused like a foreign one.
+ * True when a page of this server asks: its origin is the public one, or, where none is set, that of the request
+ * itself. A request without an origin comes from no browser, and is refused like a foreign one.
  */
 export function hasOwnOrigin(request: IncomingMessage, publicUrl: string | undefined): boolean {
   const { origin, host } = request.headers;
   if (origin === undefined || host === undefined) return false;
-  if (origin === publicUrl) return true;
+  if (publicUrl !== undefined) return origin === publicUrl;
   return origin === `http://${host}` || origin === `https://${host}`;
 }

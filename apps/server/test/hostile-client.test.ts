@@ -121,10 +121,12 @@ describe('a hostile client', () => {
   });
 
   test('[V62] a page of another origin, or none, gets no socket', async () => {
-    const server = await startServer({ config: { publicUrl: 'https://calls.example.org' } });
-    const status = (origin?: string): Promise<number | undefined> =>
+    const open = await startServer();
+    const named = await startServer({ config: { publicUrl: 'https://calls.example.org' } });
+    const status = (origin?: string, { port } = named, headers = {}): Promise<number | undefined> =>
       new Promise((resolve) => {
-        const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket`, origin ? { origin } : {});
+        const options = origin ? { origin, headers } : { headers };
+        const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, options);
         socket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
         socket.on('error', () => undefined);
         socket.on('open', () => {
@@ -136,7 +138,11 @@ describe('a hostile client', () => {
     expect(await status('null')).toBe(403);
     expect(await status()).toBe(403);
     expect(await status('https://calls.example.org')).toBe(101);
-    expect(await status(`http://127.0.0.1:${server.port}`)).toBe(101);
+    expect(await status(`http://127.0.0.1:${named.port}`)).toBe(403);
+    expect(await status('https://evil.example', named, { host: 'evil.example' })).toBe(403);
+    expect(await status(`http://127.0.0.1:${open.port}`, open)).toBe(101);
+    expect(await status('https://evil.example', open)).toBe(403);
+    expect(await status(undefined, open)).toBe(403);
   });
 
   test('[V63] a client that does not read is cut', async () => {

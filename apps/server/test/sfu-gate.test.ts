@@ -139,6 +139,17 @@ describe('the way to LiveKit', () => {
     });
   });
 
+  test('[V75] a client is given no token for LiveKit: the ticket alone opens its connection', async () => {
+    const { livekit, server, guest, guestId } = await stage();
+    guest.send({ t: 'sfu', request: 77 });
+    const { ticket, token } = await guest.next('sfu');
+    expect(token).not.toContain('.');
+    const { status } = dial(server, `${ticket}/rtc/v1?access_token=${token}`);
+    expect(await status).toBe(101);
+    expect(livekit.asked[0]?.path).toBe('/rtc/v1');
+    expect(livekit.asked.map((asked) => claimsOf(asked)['sub'])).toEqual([guestId]);
+  });
+
   test('[V57] a member gets a token that publishes and subscribes, visibly', async () => {
     const { livekit, server, room } = await stage();
     const { status } = dial(server, `${await ticketOf(room.host)}/rtc`);

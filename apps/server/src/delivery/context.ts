@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 /** What delivery asks of the SFU. None of it throws or is waited for, `grant` excepted; LiveKit may be down. */
 export interface Sfu {
-  /** A ticket for the proxy and a token for LiveKit, of this session. Resolves without LiveKit. */
+  /** A ticket for the proxy, of this session, and what livekit-client is to show as its token. Resolves without LiveKit. */
   grant(call: Call, session: Session): Promise<{ ticket: string; token: string }>;
   /** A commit named the participant as joined: it may be seen, publish and subscribe. */
   admit(call: Call, participantId: string): void;

@@ -1,7 +1,7 @@
 /**
- * sfu: a new ticket for the proxy and a token for LiveKit (D26).
+ * sfu: a new ticket for the proxy (D26).
  *
- * @see SPEC.md V57
+ * @see SPEC.md V57, V75
  */
 import type { ClientMessage } from '@conclave/protocol/wire';
 import type { Call } from './call.ts';
