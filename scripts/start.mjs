@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { ensureWebBuilt } from './build-web.mjs';
 import { ensureInstalled } from './install.mjs';
 import { node24Path } from './node24-path.mjs';
+import { watchParent } from './watch-parent.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STOP_TIMEOUT_MS = 10_000;
 const SAME_CTRL_C_MS = 1_000;
-const PARENT_POLL_MS = 500;
 
 try {
   await ensureInstalled();
@@ -49,13 +49,4 @@ function runServer(node) {
     process.exit(1);
   });
   server.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 0 : 1)));
-}
-
-/** npm hands SIGTERM to the shell between it and us, which ends and tells nobody: we only get another parent. */
-function watchParent(onGone) {
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) onGone();
-  }, PARENT_POLL_MS).unref();
 }
