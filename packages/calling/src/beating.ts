@@ -18,6 +18,7 @@ import {
   nextLapseAtMs,
   noteBeat,
   type OwnPlace,
+  restartLedger,
   withOwnHash,
 } from './confirmations.ts';
 import { BEAT_HASHES_MAX } from './limits.ts';
@@ -32,7 +33,7 @@ import {
   setConfirmed,
   setGate,
 } from './media-schedule.ts';
-import { goOnWithout, judgePause, type PauseInput, stillWithout } from './pauses.ts';
+import { goOnWithout, judgePause, type PauseInput, settlesHost, stillWithout } from './pauses.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { updateRoster } from './roster.ts';
 import { kickTroubleAtMs } from './troubles.ts';
@@ -48,6 +49,7 @@ export function silence(): Hearing {
     beatDueAtMs: Number.POSITIVE_INFINITY,
     mustAsk: true,
     behindSinceMs: undefined,
+    isHostSettled: false,
     mustRefresh: false,
   };
 }
@@ -61,6 +63,8 @@ export async function hearNewEpoch(
 ): Promise<void> {
   const { state, nowMs } = turn;
   const old = hearingBefore(state.hearing, before, advent);
+  // A 'Continue' was said of the history that is left.
+  if (before === undefined || advent.kind === 'returned') turn.set({ wentOnWithout: new Set() });
   const isRepeated = isEpochUsed(state, member);
   const hash = await epochHash(member.group);
   const roster = await updateRoster(old.roster, {
@@ -79,14 +83,18 @@ export async function hearNewEpoch(
   await sendBeat(turn);
 }
 
-/** Who comes back begins anew: what was heard of it, or what it heard, belongs to a history that it has left. */
+/**
+ * Who comes, or comes back, begins anew: what it heard belongs to a history that it has left, and so does what was heard of
+ * it. That the server shows people different calls stays proven whatever it shows next (D23).
+ */
 function hearingBefore(
   hearing: Hearing,
   before: Member | undefined,
   { kind, by }: Pick<Advent, 'kind' | 'by'>,
 ): Hearing {
-  if (before === undefined) return silence();
-  if (kind === 'returned') return { ...silence(), roster: hearing.roster };
+  const anew = { ...silence(), ledger: restartLedger(hearing.ledger) };
+  if (before === undefined) return anew;
+  if (kind === 'returned') return { ...anew, roster: hearing.roster };
   if (kind !== 'resync' || by === undefined) return hearing;
   const key = toHex(by);
   const without = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([other]) => other !== key));
@@ -225,7 +233,8 @@ function uncounted({ context }: MediaContext): MediaContext {
 export function noteContexts(turn: Turn, contexts: readonly MediaContext[], epoch: number | undefined): void {
   const before = turn.state.contexts;
   turn.set({ contexts, contextsEpoch: epoch });
-  const isSame = contexts.length === before.length && contexts.every((one, at) => one.context === before[at]?.context);
+  const isSame =
+    contexts.length === before.length && contexts.every((one, at) => one.context === before[at]?.context);
   if (!isSame) hurryBeat(turn);
 }
 
@@ -252,7 +261,7 @@ export async function beatOnTime(turn: Turn): Promise<readonly number[]> {
     apply(turn, setGate(turn.state.schedule, false));
     return [];
   }
-  turn.set({ wentOnWithout: stillWithout(pauseInput(turn.state, member, turn.nowMs)) });
+  noteHosts(turn, member);
   const paused = judgePause(pauseInput(turn.state, member, turn.nowMs));
   turn.set({ pause: paused.pause });
   apply(turn, setConfirmed(turn.state.schedule, confirmedKeys(hearing.ledger, turn.nowMs)));
@@ -268,11 +277,20 @@ export async function beatOnTime(turn: Turn): Promise<readonly number[]> {
   return wakes.filter((atMs) => atMs !== undefined && Number.isFinite(atMs)) as number[];
 }
 
-/** The person goes on without the hosts who have not confirmed, until they do. */
+function noteHosts(turn: Turn, member: Member): void {
+  const input = pauseInput(turn.state, member, turn.nowMs);
+  const { hearing } = turn.state;
+  const isHostSettled = hearing.isHostSettled || settlesHost(input);
+  turn.set({ wentOnWithout: stillWithout(input), hearing: { ...hearing, isHostSettled } });
+}
+
+/** The person goes on without the hosts who have not confirmed, until they do; or in this group without any. */
 export function goOn(turn: Turn): void {
-  const { member } = turn.state;
+  const { member, hearing } = turn.state;
   if (member === undefined) return;
-  turn.set({ wentOnWithout: goOnWithout(pauseInput(turn.state, member, turn.nowMs)) });
+  const input = pauseInput(turn.state, member, turn.nowMs);
+  if (judgePause(input).pause !== 'ASK_ABOUT_HOST') return;
+  turn.set({ wentOnWithout: goOnWithout(input), hearing: { ...hearing, isHostSettled: true } });
 }
 
 function pauseInput(state: CallState, member: Member, nowMs: number): PauseInput {
@@ -282,6 +300,7 @@ function pauseInput(state: CallState, member: Member, nowMs: number): PauseInput
     place: placeOf(state, member),
     isKickWithheld: troubleAtMs !== undefined && nowMs >= troubleAtMs,
     wentOnWithout: state.wentOnWithout,
+    isHostSettled: state.hearing.isHostSettled,
     nowMs,
   };
 }

@@ -264,6 +264,8 @@ export interface Hearing {
   readonly mustAsk: boolean;
   /** When a beat first told of a later epoch than mine. */
   readonly behindSinceMs: number | undefined;
+  /** A host has confirmed since this client came into the group, or the person goes on without one (G21). */
+  readonly isHostSettled: boolean;
   /** This epoch's number was used before with other keys: an own empty commit moves on before anything is sent (D12). */
   readonly mustRefresh: boolean;
 }

@@ -43,7 +43,9 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
   const oldMetaKeys = (await openOldMeta(held.keys.metaKey, sealedOldMeta)) ?? [];
   const leaves = leavesOf(group);
   const epoch = epochOf(group);
-  const freeze = await freezeAfter(state, group, before, advent, turn.nowMs);
+  // Under another link the freeze that it followed is over, however this client came there.
+  const isThawed = before !== undefined && !equalBytes(before.held.keys.linkId, held.keys.linkId);
+  const freeze = isThawed ? undefined : await freezeAfter(state, group, before, advent, turn.nowMs);
   const isChangeDue = isOutdated(state, held);
   const isFreezeUnknown = isUnknownAfter(before, advent, isChangeDue);
   const member: Member = {
@@ -163,7 +165,6 @@ async function freezeAfter(
   advent: Advent,
   nowMs: number,
 ): Promise<Freeze | undefined> {
-  if (advent.kind === 'rotate') return undefined;
   if (advent.kind !== 'kick' && advent.kind !== 'freeze') return before?.freeze;
   const marker = decodeMarker(advent.marker);
   const bytes = marker?.t === 'kick' ? marker.policy : undefined;

@@ -5,7 +5,7 @@ import { randomBytes } from '../test/small-call.ts';
 import type { Beat } from './beat.ts';
 import { emptyLedger, enterEpoch, type Ledger, noteBeat, type OwnPlace } from './confirmations.ts';
 import { CONFIRMED_MS, HOST_QUESTION_MS, HOST_WAIT_MS, SEND_LEASE_MS } from './limits.ts';
-import { goOnWithout, judgePause, type PauseInput, stillWithout } from './pauses.ts';
+import { goOnWithout, judgePause, type PauseInput, settlesHost, stillWithout } from './pauses.ts';
 import { foundingPolicy } from './policy.ts';
 
 const groupId = randomBytes(32);
@@ -51,10 +51,37 @@ function heard(
 }
 
 function at(nowMs: number, ledger: Ledger, parts: Partial<PauseInput> = {}): PauseInput {
-  return { ledger, place: everybody, isKickWithheld: false, wentOnWithout: new Set(), nowMs, ...parts };
+  const defaults = { place: everybody, isKickWithheld: false, isHostSettled: true };
+  return { ledger, ...defaults, wentOnWithout: new Set(), nowMs, ...parts };
 }
 
 const joined = enterEpoch(emptyLedger(), everybody, 0).ledger;
+
+describe('a call in which no host has confirmed since this client came', () => {
+  const guests = placeOf([me, bob]);
+  const alone = enterEpoch(emptyLedger(), guests, 0).ledger;
+  const heardBob = heard(alone, bob, 10, 0, undefined, guests);
+
+  test('[C145] without a host in it the person is asked at once, and has an answer', () => {
+    const input = at(20, heardBob, { place: guests, isHostSettled: false });
+    expect(judgePause(input)).toEqual({ pause: 'ASK_ABOUT_HOST', wakeAtMs: undefined });
+    expect(judgePause({ ...input, isHostSettled: true }).pause).toBeUndefined();
+  });
+
+  test('[C145] a first host who comes later has no grace', () => {
+    const later = enterEpoch(heardBob, placeOf([me, bob, ada], 1), 50).ledger;
+    const parts = { place: placeOf([me, bob, ada], 1) };
+    const pauseOf = (isHostSettled: boolean) => judgePause(at(60, later, { ...parts, isHostSettled })).pause;
+    expect([pauseOf(false), pauseOf(true)]).toEqual(['WAITING_FOR_HOST', undefined]);
+  });
+
+  test('[C145] a host who confirms, or oneself being one, settles it; a silent host does not', () => {
+    expect(settlesHost(at(20, heard(joined, ada, 10)))).toBe(true);
+    expect(settlesHost(at(20, heard(joined, bob, 10)))).toBe(false);
+    expect(settlesHost(at(20, joined, { place: { ...everybody, ownKey: ada } }))).toBe(true);
+    expect(settlesHost(at(10 + CONFIRMED_MS, heard(joined, ada, 10)))).toBe(false);
+  });
+});
 
 describe('the valve and the lease', () => {
   test('[C39] alone, or with nobody heard, nothing flows', () => {

@@ -25,8 +25,8 @@ import type { Turn } from './turn.ts';
 export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boolean): Promise<void> {
   const { member } = turn.state;
   if (member === undefined || news.epoch < member.epoch) return;
-  if (member.stuckSinceMs !== undefined && news.phase === 'rotate') turn.setMember({ isThawSeen: true });
   if (news.epoch > member.epoch) {
+    if (member.stuckSinceMs !== undefined && news.phase === 'rotate') turn.setMember({ isThawSeen: true });
     if (!isFromLog && member.stuckSinceMs === undefined) askLog(turn);
     return;
   }
@@ -36,11 +36,17 @@ export async function receiveCommit(turn: Turn, news: CommitNews, isFromLog: boo
   if (!staged.ok) {
     // A proposal may have got lost: the log holds an epoch's proposals with its commit.
     const mayBeInLog = staged.error.code === 'UNKNOWN_REFERENCE' && !isFromLog;
-    return mayBeInLog ? askLog(turn) : beStuck(turn, staged.error.code);
+    return mayBeInLog ? askLog(turn) : refuse(turn, news, staged.error.code);
   }
   const judged = await judgeCommit(staged.value, contextOf(turn.state, member, news));
-  if (!judged.ok) return beStuck(turn, judged.error.code);
+  if (!judged.ok) return refuse(turn, news, judged.error.code);
   await take(turn, staged.value, judged.value);
+}
+
+/** A rotation that cannot be taken ends the others' freeze all the same: one may come back under the next link. */
+function refuse(turn: Turn, { phase }: CommitNews, code: string): void {
+  beStuck(turn, code);
+  if (phase === 'rotate') turn.setMember({ isThawSeen: true });
 }
 
 async function take(turn: Turn, staged: StagedCommit, kind: CommitKind): Promise<void> {

@@ -119,13 +119,10 @@ export function recoverOnTime(turn: Turn): void {
     askLog(turn);
   }
   const { stuckSinceMs } = member;
-  if (
-    stuckSinceMs !== undefined &&
-    turn.nowMs >= stuckSinceMs + REOPEN_WAIT_MS &&
-    member.freeze === undefined
-  ) {
-    resync(turn);
-  }
+  if (stuckSinceMs === undefined) return;
+  if (mayReturn(member)) {
+    if (turn.nowMs >= stuckSinceMs + REOPEN_WAIT_MS) resync(turn);
+  } else if (turn.nowMs >= stuckSinceMs + RETURN_TIMEOUT_MS) turn.close('CANNOT_RECOVER');
 }
 
 /** Others refuse a resync while the group is frozen. */
@@ -145,13 +142,19 @@ export function recoveryWakes({
 }: CallState): readonly number[] {
   if (member === undefined || session === undefined) return [];
   const { behindSinceMs } = hearing;
-  const isStuck = member.stuckSinceMs !== undefined && external === undefined && mayReturn(member);
   return [
     ...(log === undefined ? [] : [log.sinceMs + REPLY_TIMEOUT_MS]),
     ...(inFlight === undefined || external !== undefined || log !== undefined
       ? []
       : [inFlight.sentAtMs + REPLY_TIMEOUT_MS]),
     ...(behindSinceMs === undefined ? [] : [behindSinceMs + BEHIND_WAIT_MS]),
-    ...(isStuck ? [Math.max((member.stuckSinceMs ?? 0) + REOPEN_WAIT_MS, retryAtMs)] : []),
+    ...returnWakes(member, external === undefined ? retryAtMs : undefined),
   ];
+}
+
+function returnWakes(member: Member, retryAtMs: number | undefined): readonly number[] {
+  const { stuckSinceMs } = member;
+  if (stuckSinceMs === undefined) return [];
+  if (!mayReturn(member)) return [stuckSinceMs + RETURN_TIMEOUT_MS];
+  return retryAtMs === undefined ? [] : [Math.max(stuckSinceMs + REOPEN_WAIT_MS, retryAtMs)];
 }
