@@ -63,6 +63,21 @@ export function watchJoin({ tileName, name, isImmediate }: JoinWish): void {
   };
   const notes: [string, number][] = [];
   const Native = RTCPeerConnection;
+  for (const name of ['createOffer', 'setLocalDescription', 'setRemoteDescription'] as const) {
+    const native = Native.prototype[name] as (...values: unknown[]) => Promise<unknown>;
+    const noted = async function (this: RTCPeerConnection, ...values: unknown[]) {
+      notes.push([`guest begins ${name}`, now()]);
+      const result = await native.apply(this, values);
+      notes.push([`guest has done ${name}`, now()]);
+      return result;
+    };
+    Object.defineProperty(Native.prototype, name, { value: noted, configurable: true, writable: true });
+  }
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      notes.push([`long task of ${duration.toFixed(0)} ms`, performance.timeOrigin + startTime]);
+    }
+  }).observe({ entryTypes: ['longtask'] });
   globalThis.RTCPeerConnection = class extends Native {
     constructor(...options: ConstructorParameters<typeof RTCPeerConnection>) {
       super(...options);

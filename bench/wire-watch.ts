@@ -10,6 +10,7 @@ export function watchMessages(page: Page, who: 'host' | 'guest', notes: Note[]):
   const noteMessage = (direction: '→' | '←', payload: string | Buffer) => {
     const type = typeof payload === 'string' ? /"t":"([a-z-]+)"/.exec(payload)?.[1] : undefined;
     if (type !== undefined) note(`${direction} ${type}`);
+    else note(`${direction} signalling of the SFU`);
   };
   page.on('websocket', (socket) => {
     note(`opens ${new URL(socket.url()).pathname.split('/')[1] ?? ''}`);
