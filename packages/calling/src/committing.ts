@@ -138,7 +138,9 @@ async function draftOf(turn: Turn, member: Member, wish: Wish): Promise<Draft | 
     case 'remove':
       return draftRemoval(member, wish);
     case 'policy':
-      return draftPolicy(turn.state, member, wish.hostKey);
+      return draftPolicy(turn.state, member, withHost, wish.hostKey);
+    case 'revoke':
+      return draftPolicy(turn.state, member, withRevokedHost, wish.hostKey);
     case 'admit':
       return draftAdmission(turn, member, wish.knocks);
     case 'refresh':
@@ -190,10 +192,15 @@ function draftRemoval(member: Member, wish: Extract<Wish, { t: 'remove' }>): Dra
   };
 }
 
-async function draftPolicy(state: CallState, member: Member, hostKey: Bytes): Promise<Draft> {
+async function draftPolicy(
+  state: CallState,
+  member: Member,
+  change: typeof withHost | typeof withRevokedHost,
+  hostKey: Bytes,
+): Promise<Draft> {
   const { signingKey, link } = state.identity;
   const context = { groupId: member.groupId, roomId: link.roomId };
-  const policy = await withHost(member.policy, context, hostKey, signingKey);
+  const policy = await change(member.policy, context, hostKey, signingKey);
   const data = await signPolicy(policy, context, signingKey);
   return { kind: 'policy', proposals: [{ type: 'extensions', extensions: [{ type: POLICY, data }] }] };
 }

@@ -103,11 +103,13 @@ async function found(turn: Turn): Promise<void> {
 }
 
 /**
- * The group in the place of a frozen one, or founded while this device still holds more than one link, begins under a fresh
- * link: whoever was removed may hold any of the older ones, and that the server says 'not frozen' proves nothing (D10).
+ * The group in the place of a frozen one, or founded while this device still holds more than one link, or while a kick or a
+ * change of the link was wanted, begins under a fresh link: whoever was removed may hold any of the older ones, and that
+ * the server says 'not frozen' proves nothing (D10).
  */
-function needsFreshLink({ session, identity }: CallState): boolean {
-  return session?.group?.frozen === true || (identity.otherLinks ?? []).length > 0;
+function needsFreshLink({ session, identity, kicks, wantsNewLinkSinceMs }: CallState): boolean {
+  const isChangeOwed = kicks.length > 0 || wantsNewLinkSinceMs !== undefined;
+  return isChangeOwed || session?.group?.frozen === true || (identity.otherLinks ?? []).length > 0;
 }
 
 function freshLink(state: CallState): Promise<HeldLink> {

@@ -11,7 +11,7 @@ type KnockMessage = Extract<ServerMessage, { t: 'knock' }>;
 
 /** What does not open, does not fit, was used before, or comes from a kicked key is dropped without a word. */
 export async function receiveKnock(turn: Turn, message: KnockMessage): Promise<void> {
-  const { member, session, suite, knocks, usedReferences, kickedKeys } = turn.state;
+  const { member, session, suite, knocks, usedReferences, kickedKeys, kicks } = turn.state;
   if (member === undefined || session === undefined || !equalBytes(member.groupId, message.groupId)) return;
   const { link, keys } = member.held;
   const target = { roomId: link.roomId, linkId: keys.linkId, groupId: member.groupId };
@@ -21,7 +21,8 @@ export async function receiveKnock(turn: Turn, message: KnockMessage): Promise<v
   const { signatureKey: leafKey } = read.value;
   const reference = toHex(read.value.reference);
   const { participantId } = message;
-  if (usedReferences.has(reference) || kickedKeys.has(toHex(leafKey))) return;
+  const isKicked = kickedKeys.has(toHex(leafKey)) || kicks.some((kick) => equalBytes(kick.leafKey, leafKey));
+  if (usedReferences.has(reference) || isKicked) return;
   if ((await participantIdOf(leafKey, session.callId)) !== participantId) return;
   const others = knocks.filter((knock) => knock.participantId !== participantId);
   if (others.length >= KNOCKS_KEPT_MAX) return;

@@ -24,8 +24,8 @@ import { dropFounding, dropMember, keepWhatContinues } from './giving-up.ts';
 import { findHeld, isOutdated, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
 import { decodeMarker } from './markers.ts';
-import { type VerifiedPolicy, verifyPolicy } from './policy.ts';
-import { mayBecomeHost, mayKick } from './policy-in-force.ts';
+import { isHost, type VerifiedPolicy, verifyPolicy } from './policy.ts';
+import { mayBecomeHost, mayKick, policyInForce } from './policy-in-force.ts';
 import { exportRankSecret } from './rank.ts';
 import { deriveNextLink } from './rotation.ts';
 import type { Turn } from './turn.ts';
@@ -74,14 +74,16 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
       mayBeTakenBack(advent) && before ? { policy: before.policy, bytes: before.policyBytes } : undefined,
     isTakenBack: false,
   };
-  turn.set({ member, kickedKeys: new Set([...state.kickedKeys, ...kickedBy(advent)]) });
+  const isUnderNewLink = isThawed || advent.kind === 'founded';
+  const barred = [...kickedBy(advent), ...barredNow(state, member, isUnderNewLink)];
+  turn.set({ member, kickedKeys: new Set([...state.kickedKeys, ...barred]) });
   const replaced = before?.held.link ?? state.identity.otherLinks?.[0];
   const isNewLink = replaced !== undefined && !isChangeDue && !equalBytes(replaced.secret, held.link.secret);
   if (isNewLink) storeLink(turn, held.link, replaced);
   // What became of the kick or freeze is unknown: a host changes the link now, so that it is known.
   if (before === undefined && isChangeDue) turn.set({ wantsNewLinkSinceMs: turn.nowMs });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
-  settleWants(turn, advent);
+  settleWants(turn, advent, { barred, isUnderNewLink });
   await hearNewEpoch(turn, required(turn.state.member), before, advent);
   eraseConsumed(advent.consumed);
   before?.rankSecret.fill(0);
@@ -101,7 +103,11 @@ async function prepareRotation(turn: Turn, member: Member): Promise<void> {
 }
 
 /** What was wanted and has come true, or can no longer come true, is wanted no more. */
-function settleWants(turn: Turn, advent: Advent): void {
+function settleWants(
+  turn: Turn,
+  advent: Advent,
+  { barred, isUnderNewLink }: { readonly barred: readonly string[]; readonly isUnderNewLink: boolean },
+): void {
   const { state } = turn;
   const member = required(state.member);
   const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
@@ -109,10 +115,12 @@ function settleWants(turn: Turn, advent: Advent): void {
   turn.set({
     links: withHeldFirst(state.links, member.held),
     commitAfterMs: 0,
-    kicks: state.kicks.filter(({ leafKey }) => isIn(leafKey) && mayKick(member, state.ownKey, leafKey)),
-    wantsNewLinkSinceMs: changesLink(advent) ? undefined : state.wantsNewLinkSinceMs,
+    kicks: state.kicks.filter(({ leafKey }) => {
+      return !barred.includes(toHex(leafKey)) && mayKick(member, state.ownKey, leafKey);
+    }),
+    wantsNewLinkSinceMs: isUnderNewLink || changesLink(advent) ? undefined : state.wantsNewLinkSinceMs,
     wantedHosts: state.wantedHosts.filter((key) => isIn(key) && mayBecomeHost(member.policy, key)),
-    formerKeys: formerAfter(state, member, kickedBy(advent)),
+    formerKeys: formerAfter(state, member, barred),
     returningSinceMs: undefined,
     usedReferences: withUsed(state, isIn),
     knocks: advent.kind === 'rotate' ? [] : state.knocks.filter(({ leafKey }) => !isIn(leafKey)),
@@ -189,6 +197,17 @@ function mayBeTakenBack({ kind }: Advent): boolean {
 
 function kickedBy({ kind, removed }: Advent): readonly string[] {
   return kind === 'kick' ? removed.map(({ signatureKey }) => toHex(signatureKey)) : [];
+}
+
+/**
+ * Whom this client wanted kicked and who is shut out now: gone from the tree, no host, and the link is changed or being
+ * changed. How the key left the tree does not matter: a service must not spare somebody a kick by attesting him away.
+ */
+function barredNow({ kicks }: CallState, member: Member, isUnderNewLink: boolean): readonly string[] {
+  if (member.freeze === undefined && !isUnderNewLink) return [];
+  const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
+  const out = kicks.filter(({ leafKey }) => !isIn(leafKey) && !isHost(policyInForce(member), leafKey));
+  return out.map(({ leafKey }) => toHex(leafKey));
 }
 
 function changesLink({ kind }: Advent): boolean {

@@ -2,7 +2,7 @@
  * Wishes: what this member would commit next, the most urgent first (D9, D10). Pure; who goes first among those who wish
  * the same is `rank.ts`'s question.
  *
- * rotation of a frozen group > kick and link change > leaves and attested removals > policy > admissions > refresh
+ * rotation of a frozen group > kick, what is left of one, and link change > leaves and attested removals > policy > admissions > refresh
  *
  * @see SPEC.md C81–C85
  */
@@ -23,6 +23,7 @@ export type Wish =
   | { readonly t: 'freeze' }
   | { readonly t: 'remove'; readonly references: readonly Bytes[]; readonly attested: readonly Attestation[] }
   | { readonly t: 'policy'; readonly hostKey: Bytes }
+  | { readonly t: 'revoke'; readonly hostKey: Bytes }
   | { readonly t: 'admit'; readonly knocks: readonly Knocking[] }
   | { readonly t: 'refresh' };
 
@@ -42,6 +43,7 @@ export function wishesOf(state: CallState, member: Member, nowMs: number): reado
   return [
     ...rotationWish(state, member, ranked),
     ...own(kickWish(state, member)),
+    ...own(revocationWish(state, member)),
     ...own(freezeWish(state, member)),
     ...removalWish(state, member, ranked),
     ...own(policyWish(state, member)),
@@ -69,8 +71,24 @@ function kickWish({ kicks, ownKey }: CallState, member: Member): Wish | undefine
   return undefined;
 }
 
-function freezeWish({ wantsNewLinkSinceMs, ownKey }: CallState, member: Member): Wish | undefined {
-  if (wantsNewLinkSinceMs === undefined || member.freeze !== undefined) return undefined;
+/** Targets of a kick who went before it came: what it would have done besides the Remove is still to be done. */
+function escaped({ kicks, ownKey }: CallState, member: Member): readonly Bytes[] {
+  const isIn = (key: Bytes) => member.leaves.some(({ signatureKey }) => equalBytes(signatureKey, key));
+  return kicks
+    .map(({ leafKey }) => leafKey)
+    .filter((leafKey) => !isIn(leafKey) && mayKick(member, ownKey, leafKey));
+}
+
+function revocationWish(state: CallState, member: Member): Wish | undefined {
+  if (member.freeze !== undefined) return undefined;
+  const hostKey = escaped(state, member).find((key) => isHost(member.policy, key));
+  return hostKey && { t: 'revoke', hostKey };
+}
+
+function freezeWish(state: CallState, member: Member): Wish | undefined {
+  const { wantsNewLinkSinceMs, ownKey } = state;
+  const isWanted = wantsNewLinkSinceMs !== undefined || escaped(state, member).length > 0;
+  if (!isWanted || member.freeze !== undefined) return undefined;
   return isHost(policyInForce(member), ownKey) ? { t: 'freeze' } : undefined;
 }
 
