@@ -50,7 +50,8 @@ export function throughPages(
     try {
       await play(cast);
     } catch (error) {
-      if (error instanceof Error) error.message = [error.message, ...(await accounts(people)), ...lastLines(product.log())].join('\n');
+      if (error instanceof Error)
+        error.message = [error.message, ...(await accounts(people)), ...lastLines(product.log())].join('\n');
       throw error;
     }
   };

@@ -47,7 +47,7 @@ export async function openBehindCable({ product, stage }: Cast): Promise<{ drive
   const cable = {
     origin,
     pull: () => ip('-n', NAMESPACE, 'link', 'set', FAR, 'down'),
-    plug: () => ip('-n', NAMESPACE, 'link', 'set', FAR, 'up'),
+    plug: plugFarEnd,
   };
   return { driver, cable };
 }
@@ -60,11 +60,17 @@ function layCable(): void {
     ip('address', 'add', `${NEAR_ADDRESS}/30`, 'dev', NEAR);
     ip('link', 'set', NEAR, 'up');
     ip('-n', NAMESPACE, 'address', 'add', `${FAR_ADDRESS}/30`, 'dev', FAR);
-    ip('-n', NAMESPACE, 'link', 'set', FAR, 'up');
     ip('-n', NAMESPACE, 'link', 'set', 'lo', 'up');
+    plugFarEnd();
   } catch {
     throw new Skipped('a network that can be interrupted needs Linux, iproute2 and root');
   }
+}
+
+/** A link that goes down takes its routes along. The SFU may answer from any address of the machine. */
+function plugFarEnd(): void {
+  ip('-n', NAMESPACE, 'link', 'set', FAR, 'up');
+  ip('-n', NAMESPACE, 'route', 'replace', 'default', 'via', NEAR_ADDRESS);
 }
 
 function removeCable(): void {

@@ -181,10 +181,13 @@ export async function describeMedia(): Promise<string> {
   const { conclavePeers = [] } = globalThis as { conclavePeers?: RTCPeerConnection[] };
   const lines: string[] = [];
   for (const peer of conclavePeers) {
-    lines.push(`${peer.connectionState}/${peer.iceConnectionState}/${peer.iceGatheringState}/${peer.signalingState}`);
+    lines.push(
+      `${peer.connectionState}/${peer.iceConnectionState}/${peer.iceGatheringState}/${peer.signalingState}`,
+    );
     for (const report of (await peer.getStats()).values()) {
       const { type, kind, mid, ssrc } = report;
-      if (type === 'transport') lines.push(`transport ${report.dtlsState} ${report.iceState} ${report.packetsReceived}`);
+      if (type === 'transport')
+        lines.push(`transport ${report.dtlsState} ${report.iceState} ${report.packetsReceived}`);
       if (type === 'candidate-pair')
         lines.push(`pair ${report.state} ${report.requestsSent} asked, ${report.responsesReceived} answered`);
       if (type === 'local-candidate' || type === 'remote-candidate')
