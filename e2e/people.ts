@@ -1,6 +1,8 @@
 /** Participants of a call without MLS: what the test injects in place of a group. */
 
 import { createHash } from 'node:crypto';
+import { BEAT_CONTEXTS_MAX } from '@conclave/calling/limits';
+import { NOTHING_COUNTED } from '@conclave/calling/media-instruction';
 
 export type TestPerson = { readonly identity: string; readonly leafIndex: number; readonly leafKey: string };
 
@@ -26,12 +28,22 @@ export function epochInstruction(own: TestPerson, people: readonly TestPerson[],
   };
 }
 
+/** A beat that names every sender that a test makes, and says of none how far it has counted. */
+function beat({ leafKey }: TestPerson, epoch: number): object {
+  const contexts = Array.from({ length: BEAT_CONTEXTS_MAX }, (_, context) => ({
+    context,
+    counter: NOTHING_COUNTED,
+  }));
+  return { t: 'counters', leafKey: { hex: leafKey }, epoch, contexts, receivedAtMs: Date.now() };
+}
+
 /** Everything that lets `own` send and see the others in one epoch. */
 export function inCall(own: TestPerson, people: readonly TestPerson[], epoch = 1): readonly object[] {
   const others = people.filter((one) => one !== own);
   return [
     epochInstruction(own, people, epoch),
     { t: 'confirmed', leafKeys: others.map(({ leafKey }) => ({ hex: leafKey })) },
+    ...others.map((other) => beat(other, epoch)),
     { t: 'send', epoch },
     { t: 'gate', isOpen: true },
   ];

@@ -2,7 +2,7 @@
  * What people without browsers see and hear of each other: the client's engine and the real frame pipeline, through the
  * real server, with an SFU in memory that forwards everything to everybody and lies where a test says so.
  */
-import { KID_IDLE_MS } from '@conclave/client/media/media-limits';
+import { HOLDER_IDLE_MS } from '@conclave/client/media/media-limits';
 import type { MediaKind } from '@conclave/crypto/kid';
 import { toHex } from '@conclave/protocol/bytes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -336,7 +336,7 @@ function expectNoHopping(shown: readonly Shown[], stream: string): void {
   for (const [index, { trackId, atMs }] of own.entries()) {
     const before = own[index - 1];
     if (before === undefined || before.trackId === trackId) continue;
-    expect(atMs - before.atMs).toBeGreaterThan(KID_IDLE_MS - 50);
+    expect(atMs - before.atMs).toBeGreaterThan(HOLDER_IDLE_MS - 50);
   }
 }
 

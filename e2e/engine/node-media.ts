@@ -63,6 +63,7 @@ export class NodeMedia {
   readonly #bound = new Map<number, Binding>();
   #senders = 0;
   #timers: ReturnType<typeof setInterval>[] = [];
+  #report: () => void = () => undefined;
 
   constructor(name: string, sfu: NodeSfu<NodeMedia>, clock: Clock = systemClock) {
     this.name = name;
@@ -78,6 +79,7 @@ export class NodeMedia {
           if (receiver.receiverId === receiverId) receiver.rebind(binding);
         }
       },
+      onUnbound: (receiverId) => this.#bound.delete(receiverId),
       onKeyFrameWish: (senderId) => {
         const encoder = this.#encoders.get(senderId);
         if (encoder) encoder.isKeyWished = true;
@@ -102,12 +104,19 @@ export class NodeMedia {
     const track = { id: `${this.name}#${this.id}.${senderId}`, from: this, kind };
     const startMs = this.clock.nowMs();
     this.#encoders.set(senderId, { sender, kind, track, startMs, made: 0, isKeyWished: true });
+    this.#report();
     return senderId;
   }
 
   stop(senderId: number): void {
     this.#encoders.delete(senderId);
     this.pipeline.removeSender(senderId);
+    this.#report();
+  }
+
+  /** A viewer is missing a key frame. */
+  wishKeyFrames(): void {
+    for (const encoder of this.#encoders.values()) encoder.isKeyWished = true;
   }
 
   /** Seals and sends every frame that has fallen due, in order. */
@@ -153,7 +162,9 @@ export class NodeMedia {
     const known = this.#decoders.get(track.id);
     if (known) return known;
     const receiverId = this.#decoders.size + 1;
-    const receiver = this.pipeline.createReceiver(receiverId, mediumOf(track.kind), () => undefined);
+    const receiver = this.pipeline.createReceiver(receiverId, mediumOf(track.kind), () =>
+      this.#sfu.askForKeyFrames(this),
+    );
     const inOrder = createInOrder<EncodedFrame>({
       work: (frame, arrivedMs) => this.#track(this.#show(track, receiver, frame, arrivedMs)),
       onFull: () => receiver.countDrop('too-many'),
@@ -204,9 +215,11 @@ export class NodeMedia {
     // The key is handed over, not copied.
     person.onMedia = (instruction) =>
       port1.postMessage(instruction, instruction.t === 'epoch' ? [instruction.baseKey.buffer] : []);
+    this.#report = () => port2.postMessage(this.contexts());
+    this.#report();
     let isSending = false;
     this.#timers.push(
-      setInterval(() => port2.postMessage(this.contexts()), REPORT_INTERVAL_MS),
+      setInterval(() => this.#report(), REPORT_INTERVAL_MS),
       setInterval(() => {
         if (isSending) return;
         isSending = true;
@@ -218,6 +231,7 @@ export class NodeMedia {
     return () => {
       for (const timer of this.#timers) clearInterval(timer);
       this.#timers = [];
+      this.#report = () => undefined;
       port1.close();
     };
   }

@@ -8,6 +8,8 @@ import type { MediaKind } from '@conclave/crypto/kid';
 /** Somebody that frames are forwarded to. */
 export interface SfuClient<Client> {
   receive(track: Track<Client>, frame: EncodedFrame): void;
+  /** A viewer is missing a key frame. */
+  wishKeyFrames(): void;
 }
 
 export interface Track<Client> {
@@ -40,6 +42,11 @@ export class NodeSfu<Client extends SfuClient<Client>> {
   take(packet: Packet<Client>): void {
     this.recorded.push(packet);
     for (const media of this.#connected) if (media !== packet.track.from) this.route(packet, media);
+  }
+
+  /** Hands a viewer's request on to all who send to it. */
+  askForKeyFrames(viewer: Client): void {
+    for (const media of this.#connected) if (media !== viewer) media.wishKeyFrames();
   }
 
   /** Puts a packet on a track of that person's: its own, or the one that is named. */

@@ -127,7 +127,12 @@ describe('the log', () => {
     const keys = createKeyStore(systemClock);
     await keys.install(epochIn(random(32), 3, random(32)));
     keys.grantSend(3);
-    const ports = { sending: keys.sending, isGateOpen: () => true, nextContextCounter: () => 0 };
+    const ports = {
+      sending: keys.sending,
+      isGateOpen: () => true,
+      nextTurn: () => 0,
+      nextContextCounter: () => 0,
+    };
     for (const senderId of [1, 2]) {
       const sender = createSender(senderId, 'audio', ports);
       sender.name('microphone');

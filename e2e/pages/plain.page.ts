@@ -28,6 +28,7 @@ const sfu = createSfuConnection({
     },
     setMuted: () => undefined,
     releaseReceiver: () => undefined,
+    setCarrier: () => undefined,
   },
   onState: () => undefined,
   onPublications: () => publications++,

@@ -66,6 +66,7 @@ export type TestPerson = {
   readonly leafKey: string;
   readonly bound: { readonly receiverId: number; readonly binding: Binding }[];
   readonly foreign: { readonly receiverId: number; readonly binding: Binding }[];
+  readonly unbound: number[];
   readonly keyFrameWishes: number[];
   readonly instruct: (...instructions: readonly MediaInstruction[]) => Promise<void>;
 };
@@ -91,11 +92,13 @@ export async function personAt(
 export function newcomer(leafIndex: number, clock: Clock): TestPerson {
   const bound: TestPerson['bound'] = [];
   const foreign: TestPerson['foreign'] = [];
+  const unbound: number[] = [];
   const keyFrameWishes: number[] = [];
   const pipeline = createFramePipeline({
     clock,
     onBound: (receiverId, binding) => bound.push({ receiverId, binding }),
     onForeign: (receiverId, binding) => foreign.push({ receiverId, binding }),
+    onUnbound: (receiverId) => unbound.push(receiverId),
     onKeyFrameWish: (senderId) => keyFrameWishes.push(senderId),
   });
   return {
@@ -103,6 +106,7 @@ export function newcomer(leafIndex: number, clock: Clock): TestPerson {
     leafKey: toHex(leafKeyOf(leafIndex)),
     bound,
     foreign,
+    unbound,
     keyFrameWishes,
     instruct: async (...instructions) => {
       for (const instruction of instructions) await pipeline.instruct(instruction);
@@ -115,14 +119,27 @@ export function delta(content: number): EncodedFrame {
   return { codec: 'vp8', isKey: false, data: Uint8Array.of(0x31, content, content) };
 }
 
-/** A VP8 key frame, as its first bytes say. */
-export function keyFrame(): EncodedFrame {
-  const data = Uint8Array.of(0x30, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 7, 7);
+/** A VP8 key frame, as its first bytes say, whose rest is this number. */
+export function keyFrame(content = 7): EncodedFrame {
+  const data = Uint8Array.of(0x30, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, content, content);
   return { codec: 'vp8', isKey: true, data };
 }
 
 export function opus(content: number): EncodedFrame {
   return { codec: 'opus', isKey: false, data: Uint8Array.of(content, content) };
+}
+
+/** What a person's beat says now, received at once. */
+export function beatOf(
+  { pipeline, leafKey }: TestPerson,
+  clock: Clock,
+): Extract<MediaInstruction, { t: 'counters' }> {
+  const { epoch = 0, contexts } = pipeline.sendContexts();
+  return { t: 'counters', leafKey: fromHex(leafKey), epoch, contexts, receivedAtMs: clock.unixMs() };
+}
+
+function fromHex(hex: string): Bytes {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 /** What the SFU forwards: the sealed bytes under the codec and key flag that it claims. */

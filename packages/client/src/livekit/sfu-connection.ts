@@ -1,6 +1,7 @@
 /**
  * The connection to the SFU. Everything that comes over it is untrusted: identities and sources steer what is
- * subscribed, and nothing else; whose picture a track shows is the media worker's word alone.
+ * subscribed, and can forbid that a track is shown as somebody else's; whose picture it shows is the media worker's word
+ * alone.
  *
  * Connects while the person still looks at the preview, hidden and without permissions; what is to be published waits
  * until the server raises the permission. Tracks are made by the caller and stay the caller's: nothing here opens or
@@ -24,7 +25,7 @@ import { kindOfSource } from './sources.ts';
 export type SfuState = 'connected' | 'reconnecting' | 'disconnected';
 
 export type SfuPorts = {
-  readonly media: Pick<MediaSession, 'nameSender' | 'setMuted' | 'releaseReceiver'>;
+  readonly media: Pick<MediaSession, 'nameSender' | 'setMuted' | 'releaseReceiver' | 'setCarrier'>;
   readonly onState: (state: SfuState) => void;
   /** Somebody's publications came or went: `wish` again. */
   readonly onPublications: () => void;
@@ -100,6 +101,9 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
   room.on(RoomEvent.TrackPublished, onPublications);
   room.on(RoomEvent.TrackUnpublished, onPublications);
   room.on(RoomEvent.ParticipantConnected, onPublications);
+  room.on(RoomEvent.TrackSubscribed, ({ receiver }, _, { identity }) => {
+    if (receiver) media.setCarrier(receiver, identity);
+  });
   room.on(RoomEvent.TrackUnsubscribed, ({ receiver }) => {
     if (receiver) media.releaseReceiver(receiver);
   });

@@ -8,10 +8,13 @@
 import { BEAT_CONTEXTS_MAX } from '@conclave/calling/limits';
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { toHex } from '@conclave/protocol/bytes';
+import { createCarriers } from './carriers.ts';
 import { createChanges } from './changes.ts';
+import { createHolders } from './holders.ts';
 import { createKeyStore } from './key-store.ts';
 import type { LiveContexts } from './live-contexts.ts';
 import { RECEIVE_WINDOW_MS } from './media-limits.ts';
+import { createNamedContexts } from './named-contexts.ts';
 import type { OpenPorts, Receiver } from './open-path.ts';
 import { createReceiver } from './open-path.ts';
 import type { Medium, Sender } from './seal-path.ts';
@@ -21,6 +24,8 @@ import type { TroubleReport } from './troubles.ts';
 import { createTroubles } from './troubles.ts';
 
 export type PipelinePorts = Pick<OpenPorts, 'clock' | 'onBound' | 'onForeign'> & {
+  /** This receiver shows nobody now: it may not show whom it showed, or another receiver does. */
+  readonly onUnbound: (receiverId: number) => void;
   /** Frames of this sender were withheld and may now leave: its encoder must start with a key frame. */
   readonly onKeyFrameWish: (senderId: number) => void;
 };
@@ -33,10 +38,14 @@ export type FramePipeline = {
   readonly createSender: (senderId: number, medium: Medium) => Sender;
   readonly createReceiver: (receiverId: number, medium: Medium, requestKeyFrame: () => void) => Receiver;
   readonly removeReceiver: (receiver: Receiver) => void;
+  /** Whose track the SFU says that the receiver carries (LiveKit identity): what it contradicts is shown no more. */
+  readonly setCarrier: (receiverId: number, participantId: string | undefined) => void;
+  /** LiveKit identities by leaf key (hexadecimal). */
+  readonly setPeople: (participantIds: ReadonlyMap<string, string>) => void;
   readonly removeSender: (senderId: number) => void;
   /** Asks for the key frames that withheld frames make necessary; to be called after an unmute. */
   readonly askForKeyFrames: () => void;
-  /** Epoch and live contexts for the next beat: ascending, and the newest if there are too many for one. */
+  /** Epoch and live contexts for the next beat: ascending, and the last that sealed if there are too many for one. */
   readonly sendContexts: () => LiveContexts;
   readonly troubleChanges: () => readonly TroubleReport[];
 };
@@ -46,19 +55,23 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
   const keys = createKeyStore(clock);
   const changes = createChanges(clock);
   const staleness = createStaleness(clock);
+  const named = createNamedContexts(clock);
+  const holders = createHolders(clock);
+  const carriers = createCarriers();
   const troubles = createTroubles(clock);
   const senders = new Map<number, Sender>();
-  const receivers = new Set<Receiver>();
+  const receivers = new Map<number, Receiver>();
   let confirmed: ReadonlySet<string> = new Set();
   let isGateOpen = false;
   let contextCounter = 0;
+  let turn = 0;
   let queue: Promise<void> = Promise.resolve();
 
   const apply = async (instruction: MediaInstruction): Promise<void> => {
     switch (instruction.t) {
       case 'epoch':
         await keys.install(instruction);
-        staleness.keepOnly(keys.present());
+        keepOnly(keys.present());
         break;
       case 'send':
         keys.grantSend(instruction.epoch);
@@ -83,7 +96,26 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
   const noteCounters = (beat: Extract<MediaInstruction, { t: 'counters' }>): void => {
     const leafKey = toHex(beat.leafKey);
     if (!keys.present().has(leafKey)) return;
-    staleness.note(leafKey, beat, clamp(clock.unixMs() - beat.receivedAtMs, 0, RECEIVE_WINDOW_MS));
+    const ageMs = clamp(clock.unixMs() - beat.receivedAtMs, 0, RECEIVE_WINDOW_MS);
+    staleness.note(leafKey, beat, ageMs);
+    named.note(leafKey, beat, ageMs);
+  };
+
+  const keepOnly = (leafKeys: ReadonlySet<string>): void => {
+    for (const memory of [staleness, named, holders]) memory.keepOnly(leafKeys);
+  };
+
+  const unbind = (receiver: Receiver | undefined): void => {
+    if (!receiver?.bound()) return;
+    receiver.release();
+    ports.onUnbound(receiver.receiverId);
+  };
+
+  const applyVetoes = (): void => {
+    for (const receiver of receivers.values()) {
+      const leafKey = receiver.bound()?.leafKey;
+      if (leafKey !== undefined && carriers.contradict(receiver.receiverId, leafKey)) unbind(receiver);
+    }
   };
 
   const askForKeyFrames = (): void => {
@@ -102,7 +134,7 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
     keys.forget();
     confirmed = new Set();
     isGateOpen = false;
-    staleness.keepOnly(confirmed);
+    keepOnly(confirmed);
     changes.announce();
   };
 
@@ -114,6 +146,7 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
         sending: keys.sending,
         isGateOpen: () => isGateOpen,
         nextContextCounter: () => contextCounter++,
+        nextTurn: () => turn++,
       });
       senders.set(senderId, sender);
       return sender;
@@ -124,16 +157,29 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
         keys,
         changes,
         staleness,
+        named,
+        holders,
+        carriers,
         troubles,
+        onSuperseded: (silentId) => unbind(receivers.get(silentId)),
         isConfirmed: (leafKey) => confirmed.has(leafKey),
         requestKeyFrame,
       });
-      receivers.add(receiver);
+      receivers.set(receiverId, receiver);
       return receiver;
     },
     removeReceiver: (receiver) => {
       receiver.release();
-      receivers.delete(receiver);
+      receivers.delete(receiver.receiverId);
+      carriers.setCarrier(receiver.receiverId, undefined);
+    },
+    setCarrier: (receiverId, participantId) => {
+      carriers.setCarrier(receiverId, participantId);
+      applyVetoes();
+    },
+    setPeople: (participantIds) => {
+      carriers.setPeople(participantIds);
+      applyVetoes();
     },
     removeSender: (senderId) => {
       senders.delete(senderId);
@@ -142,12 +188,13 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
     sendContexts: () => ({
       epoch: keys.sending()?.epoch,
       contexts: [...senders.values()]
+        .sort((a, b) => b.lastTurn() - a.lastTurn())
         .flatMap((sender) => sender.context() ?? [])
-        .sort((a, b) => a.context - b.context)
-        .slice(-BEAT_CONTEXTS_MAX),
+        .slice(0, BEAT_CONTEXTS_MAX)
+        .sort((a, b) => a.context - b.context),
     }),
     troubleChanges: () => {
-      for (const receiver of receivers) {
+      for (const receiver of receivers.values()) {
         const newest = receiver.newest();
         if (newest && staleness.isOvertaken(newest)) troubles.dropped(newest.leafKey, newest.kind, 'delayed');
       }

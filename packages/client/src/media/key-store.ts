@@ -20,7 +20,8 @@ import { toHex } from '@conclave/protocol/bytes';
 import type { Clock } from './clock.ts';
 import {
   EPOCHS_AHEAD_MAX,
-  FRAME_KEYS_PER_EPOCH_MAX,
+  FRAME_KEY_IDLE_MS,
+  FRAME_KEYS_PER_LEAF_MAX,
   GROUPS_MAX,
   LIVE_EPOCHS_MAX,
   RECEIVE_WINDOW_MS,
@@ -28,15 +29,12 @@ import {
 
 type EpochInstruction = Extract<MediaInstruction, { t: 'epoch' }>;
 
-/** One receiver between two releases. */
-export type Feed = { readonly receiverId: number; isReleased: boolean };
-
 /** A key under which frames are received, with the one replay window that all receivers share (D15). */
 export type ReceiveKey = {
   readonly frameKey: Promise<FrameKey>;
   readonly window: ReplayWindow;
-  /** What this KID feeds, and when it last did; undefined until something authentic came under it. */
-  fed: { readonly feed: Feed; readonly atMs: number } | undefined;
+  /** When something that came under it was last shown; −∞ before. */
+  shownAtMs: number;
 };
 
 /** What a KID names now. */
@@ -84,7 +82,8 @@ type LiveEpoch = {
   readonly baseKey: CryptoKey;
   readonly leafKeys: ReadonlyMap<number, string>;
   readonly ownLeafIndex: number;
-  readonly received: Map<number, ReceiveKey>;
+  /** By leaf index, then KID. */
+  readonly received: Map<number, Map<number, ReceiveKey>>;
   diesAtMs: number;
 };
 
@@ -165,7 +164,7 @@ export function createKeyStore(clock: Clock): KeyStore {
     if (leafIndex === of.ownLeafIndex) return { t: 'own' };
     const leafKey = of.leafKeys.get(leafIndex);
     if (leafKey === undefined || newest.leafKeys.get(leafIndex) !== leafKey) return { t: 'unknown' };
-    const key = receiveKeyOf(of, kid);
+    const key = receiveKeyOf(of, leafIndex, kid, clock.nowMs());
     return key ? { t: 'found', key, leafKey, kind, context, epoch: of.epoch } : { t: 'unknown' };
   };
 
@@ -198,16 +197,25 @@ function isAhead(newest: LiveEpoch | undefined, epochLow: number): boolean {
   return ahead >= 1 && ahead <= EPOCHS_AHEAD_MAX;
 }
 
-/** A flood of made-up contexts pushes out only keys that never opened anything. */
-function receiveKeyOf(of: LiveEpoch, kid: number): ReceiveKey | undefined {
-  const known = of.received.get(kid);
+/**
+ * A leaf has so many keys and no more, whatever comes under others. A flood of made-up contexts pushes out only keys that
+ * never opened anything; after those, the one that was silent longest, if long enough.
+ */
+function receiveKeyOf(of: LiveEpoch, leafIndex: number, kid: number, nowMs: number): ReceiveKey | undefined {
+  const ofLeaf = of.received.get(leafIndex) ?? new Map<number, ReceiveKey>();
+  of.received.set(leafIndex, ofLeaf);
+  const known = ofLeaf.get(kid);
   if (known) return known;
-  if (of.received.size >= FRAME_KEYS_PER_EPOCH_MAX) {
-    const unproven = [...of.received].find(([, { fed }]) => fed === undefined);
-    if (!unproven) return undefined;
-    of.received.delete(unproven[0]);
+  if (ofLeaf.size >= FRAME_KEYS_PER_LEAF_MAX) {
+    const [idlest] = [...ofLeaf].sort(([, a], [, b]) => (a.shownAtMs < b.shownAtMs ? -1 : 1));
+    if (!idlest || nowMs - idlest[1].shownAtMs < FRAME_KEY_IDLE_MS) return undefined;
+    ofLeaf.delete(idlest[0]);
   }
-  const key = { frameKey: deriveFrameKey(of.baseKey, kid), window: createReplayWindow(), fed: undefined };
-  of.received.set(kid, key);
+  const key = {
+    frameKey: deriveFrameKey(of.baseKey, kid),
+    window: createReplayWindow(),
+    shownAtMs: Number.NEGATIVE_INFINITY,
+  };
+  ofLeaf.set(kid, key);
   return key;
 }

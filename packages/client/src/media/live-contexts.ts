@@ -5,6 +5,6 @@ import type { MediaContext } from '@conclave/calling/media-instruction';
 export type LiveContexts = {
   /** Undefined while nothing may be sealed. */
   readonly epoch: number | undefined;
-  /** `counter` is that of the last frame sealed in this epoch. */
+  /** `counter` is that of the last frame sealed in this epoch, or `NOTHING_COUNTED`. */
   readonly contexts: readonly MediaContext[];
 };

@@ -13,6 +13,14 @@ export type ToMediaWorker =
   | { readonly t: 'mute'; readonly senderId: number; readonly isMuted: boolean }
   | { readonly t: 'rebind'; readonly receiverId: number; readonly binding: Binding }
   | { readonly t: 'release'; readonly receiverId: number }
+  /** The receiver carries, by the SFU's word, the track of this LiveKit identity: a veto. */
+  | { readonly t: 'carrier'; readonly receiverId: number; readonly participantId: string }
+  /** LiveKit identities by leaf key. */
+  | { readonly t: 'people'; readonly participantIds: ReadonlyMap<string, string> }
+  /** The sender's connection is closed. */
+  | { readonly t: 'forget-sender'; readonly senderId: number }
+  /** The call is over: no key, nobody confirmed, a shut gate. */
+  | { readonly t: 'end' }
   | { readonly t: 'count'; readonly request: number };
 
 export type ReceiverCount = {
@@ -26,6 +34,8 @@ export type FromMediaWorker =
   | { readonly t: 'bound'; readonly receiverId: number; readonly binding: Binding }
   /** The receiver drops this person's frames until a `rebind`. */
   | { readonly t: 'foreign'; readonly receiverId: number; readonly binding: Binding }
+  /** The receiver shows nobody now. */
+  | { readonly t: 'unbound'; readonly receiverId: number }
   | { readonly t: 'trouble'; readonly reports: readonly TroubleReport[] }
   | { readonly t: 'key-frame-wish'; readonly senderId: number }
   | {

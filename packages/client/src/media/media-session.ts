@@ -7,6 +7,7 @@
  */
 
 import type { MediaKind } from '@conclave/crypto/kid';
+import { createCounting } from './counting.ts';
 import type { Guard } from './guarded-peer-connection.ts';
 import { installGuard } from './guarded-peer-connection.ts';
 import { WATCHDOG_INTERVAL_MS } from './media-limits.ts';
@@ -27,7 +28,7 @@ export type MediaSessionPorts = {
   readonly onTrouble: (reports: readonly TroubleReport[]) => void;
   /** Media left unsealed, or a sender was born unguarded. Its track is stopped already; end the call and say why. */
   readonly onLeak: () => void;
-  /** The worker could not be loaded, or threw: nothing leaves and nothing is shown any more. */
+  /** The worker could not be loaded, threw or does not answer: nothing leaves and nothing is shown any more. */
   readonly onFailed: () => void;
 };
 
@@ -37,15 +38,22 @@ export type MediaSession = {
    * keys, the open gate and the confirmations of a call before; mutes stay until they are taken back.
    */
   readonly usePort: (port: MessagePort) => void;
+  /** Ends a call for whatever reason: from now on nothing leaves and nothing is shown until the next `usePort`. */
+  readonly endCall: () => void;
   /** Says what a new sender carries. A sender that the guard has not seen is stopped and reported as a leak. */
   readonly nameSender: (sender: RTCRtpSender, kind: MediaKind) => void;
   /** Stops the frames of every sender of this kind, also of later ones, in the worker: whatever the SFU asks for. */
   readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
   /** The SFU says that the receiver carries nobody's track now. Steers only how soon it can show somebody else. */
   readonly releaseReceiver: (receiver: RTCRtpReceiver) => void;
+  /** Whose track the SFU says that the receiver carries (LiveKit identity). Can only forbid that somebody is shown. */
+  readonly setCarrier: (receiver: RTCRtpReceiver, participantId: string) => void;
+  /** LiveKit identities by leaf key (hexadecimal), of everybody in the call; in place of those before. */
+  readonly setPeople: (participantIds: ReadonlyMap<string, string>) => void;
   readonly counts: () => Promise<MediaCounts>;
-  /** Ends the watchdog and the worker; nothing leaves and nothing is shown any more. */
+  /** Ends the watchdog and the worker; nothing leaves and nothing is shown in the life of this page any more. */
   readonly stop: () => void;
+  readonly isStopped: () => boolean;
 };
 
 export type MediaCounts = {
@@ -66,12 +74,17 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const named = new Map<number, Named>();
   const receivers = new Map<number, RTCRtpReceiver>();
   const muted = new Set<MediaKind>();
-  const counting = createCounting((request) => post({ t: 'count', request }));
+  let isStopped = false;
+  const counting = createCounting(
+    (request) => post({ t: 'count', request }),
+    () => ports.onFailed(),
+  );
   const post = (message: ToMediaWorker, transfer: Transferable[] = []): void =>
     worker.postMessage(message, transfer);
 
   guard.onSender((id, sender, medium) => born.set(id, { sender, medium }));
   guard.onReceiver((id, receiver) => receivers.set(id, receiver));
+  guard.onUnguarded(() => ports.onLeak());
 
   worker.addEventListener('message', ({ data }) => {
     const message = data as FromMediaWorker;
@@ -84,6 +97,9 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
       case 'foreign':
         ports.onUnbound(message.receiverId);
         post({ t: 'rebind', receiverId: message.receiverId, binding: message.binding });
+        break;
+      case 'unbound':
+        ports.onUnbound(message.receiverId);
         break;
       case 'trouble':
         ports.onTrouble(message.reports);
@@ -99,10 +115,20 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
 
   worker.addEventListener('error', () => ports.onFailed());
 
-  const watch = createWatch(born, counting.ask, ports.onLeak);
+  const forget = (): void => {
+    for (const [senderId, { sender }] of born) {
+      if (!isOver(sender)) continue;
+      born.delete(senderId);
+      named.delete(senderId);
+      post({ t: 'forget-sender', senderId });
+    }
+    for (const [receiverId, receiver] of receivers) if (isOver(receiver)) receivers.delete(receiverId);
+  };
+  const watch = createWatch(born, { ask: counting.ask, onLeak: ports.onLeak, onLooked: forget });
 
   return {
     usePort: (port) => post({ t: 'port', port }, [port]),
+    endCall: () => post({ t: 'end' }),
     nameSender: (sender, kind) => {
       const senderId = guard.senderIdOf(sender);
       if (senderId === undefined) {
@@ -120,9 +146,17 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
       for (const [senderId, one] of named) if (one.kind === kind) post({ t: 'mute', senderId, isMuted });
     },
     releaseReceiver: (receiver) => release(guard, receiver, post, ports.onUnbound),
+    setCarrier: (receiver, participantId) => {
+      const receiverId = guard.receiverIdOf(receiver);
+      if (receiverId !== undefined) post({ t: 'carrier', receiverId, participantId });
+    },
+    setPeople: (participantIds) => post({ t: 'people', participantIds }),
     counts: counting.ask,
+    isStopped: () => isStopped,
     stop: () => {
+      isStopped = true;
       watch.stop();
+      counting.stop();
       worker.terminate();
     },
   };
@@ -140,27 +174,19 @@ function release(
   post({ t: 'release', receiverId });
 }
 
-function createCounting(send: (request: number) => void) {
-  const waiting = new Map<number, (counts: MediaCounts) => void>();
-  let requests = 0;
-  return {
-    ask: (): Promise<MediaCounts> =>
-      new Promise((resolve) => {
-        waiting.set(++requests, resolve);
-        send(requests);
-      }),
-    answer: (request: number, counts: MediaCounts): void => {
-      waiting.get(request)?.(counts);
-      waiting.delete(request);
-    },
-  };
+/** Over for good: its connection is closed. */
+function isOver({ transport }: RTCRtpSender | RTCRtpReceiver): boolean {
+  return transport?.state === 'closed';
 }
 
 /** Looks at every sender from its birth until its connection is closed; statistics are read before the worker is asked. */
 function createWatch(
-  senders: Map<number, BornSender>,
-  ask: () => Promise<MediaCounts>,
-  onLeak: () => void,
+  senders: ReadonlyMap<number, BornSender>,
+  ports: {
+    readonly ask: () => Promise<MediaCounts>;
+    readonly onLeak: () => void;
+    readonly onLooked: () => void;
+  },
 ): { readonly stop: () => void } {
   let isLooking = false;
 
@@ -170,14 +196,14 @@ function createWatch(
       return { id, sender, medium, report };
     });
     const seen = await Promise.all(reports);
-    const sealedById = new Map((await ask()).senders.map((count) => [count.senderId, count]));
+    const sealedById = new Map((await ports.ask()).senders.map((count) => [count.senderId, count]));
     for (const { id, sender, medium, report } of seen) {
-      if (sender.transport?.state === 'closed') senders.delete(id);
       const sealed = sealedById.get(id) ?? NOTHING_SEALED;
       if (!report || !hasLeaked(medium, sentOf(report.values()), sealed)) continue;
       stopSender(sender);
-      onLeak();
+      ports.onLeak();
     }
+    ports.onLooked();
   };
 
   const timer = setInterval(() => {

@@ -2,12 +2,13 @@
  * The media worker: puts the frame pipeline between encoders, decoders and the network. What the pipeline does not
  * give back is not enqueued; there is no other way through. The only place where media keys live (D26).
  *
- * @see SPEC.md S4, S10, S20–S24
+ * @see SPEC.md S4, S10, S20–S24, S107
  */
 
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { codecOfMimeType } from '@conclave/crypto/envelope/envelope';
 import type { Bytes } from '@conclave/protocol/bytes';
+import { raiseRejections } from '../raised-rejections.ts';
 import { systemClock } from './clock.ts';
 import type { EncodedRtcFrame, MediaWorkerScope, Transformer } from './encoded-transform.ts';
 import { createFramePipeline } from './frame-pipeline.ts';
@@ -21,6 +22,7 @@ import type { EncodedFrame, Sender } from './seal-path.ts';
 
 const scope = globalThis as unknown as MediaWorkerScope;
 const post = (message: FromMediaWorker): void => scope.postMessage(message);
+raiseRejections(globalThis);
 
 const senders = new Map<number, { readonly sender: Sender; readonly transformer: Transformer }>();
 const receivers = new Map<number, Receiver>();
@@ -33,6 +35,7 @@ const pipeline = createFramePipeline({
   clock: systemClock,
   onBound: (receiverId, binding) => post({ t: 'bound', receiverId, binding }),
   onForeign: (receiverId, binding) => post({ t: 'foreign', receiverId, binding }),
+  onUnbound: (receiverId) => post({ t: 'unbound', receiverId }),
   onKeyFrameWish: (senderId) => {
     const transformer = senders.get(senderId)?.transformer;
     if (transformer?.generateKeyFrame) transformer.generateKeyFrame().catch(() => undefined);
@@ -46,9 +49,7 @@ scope.onrtctransform = ({ transformer }) => {
     const sender = pipeline.createSender(id, medium);
     senders.set(id, { sender, transformer });
     for (const message of early.splice(0)) obey(message);
-    void pump(transformer, sender.seal).finally(() => {
-      pipeline.removeSender(id);
-    });
+    void pump(transformer, sender.seal).finally(() => forgetSender(id));
   } else {
     const ask = () => void transformer.sendKeyFrameRequest?.().catch(() => undefined);
     const receiver = pipeline.createReceiver(id, medium, ask);
@@ -67,6 +68,18 @@ function obey(message: ToMediaWorker): void {
     case 'port':
       usePort(message.port);
       break;
+    case 'end':
+      endCall();
+      break;
+    case 'people':
+      pipeline.setPeople(message.participantIds);
+      break;
+    case 'carrier':
+      pipeline.setCarrier(message.receiverId, message.participantId);
+      break;
+    case 'forget-sender':
+      forgetSender(message.senderId);
+      break;
     case 'name':
     case 'mute':
       obeyForSender(message);
@@ -75,6 +88,7 @@ function obey(message: ToMediaWorker): void {
       receivers.get(message.receiverId)?.rebind(message.binding);
       break;
     case 'release':
+      pipeline.setCarrier(message.receiverId, undefined);
       receivers.get(message.receiverId)?.release();
       break;
     case 'count':
@@ -89,18 +103,40 @@ function obeyForSender(message: Extract<ToMediaWorker, { t: 'name' | 'mute' }>):
     if (early.length < EARLY_MAX) early.push(message);
     return;
   }
-  if (message.t === 'name') sender.name(message.kind);
-  else sender.mute(message.isMuted);
+  if (message.t === 'name') {
+    sender.name(message.kind);
+    reportContexts();
+  } else sender.mute(message.isMuted);
   pipeline.askForKeyFrames();
 }
 
-/** Another port is another call: nothing of the one before may let a frame in or out. */
+/** A sender that is gone is not in the next beat. */
+function forgetSender(senderId: number): void {
+  if (!senders.delete(senderId)) return;
+  pipeline.removeSender(senderId);
+  reportContexts();
+}
+
+/** Another port is another call. */
 function usePort(given: MessagePort): void {
-  port?.close();
+  endCall();
   port = given;
-  void pipeline.reset();
-  for (const receiver of receivers.values()) receiver.release();
   given.onmessage = ({ data }) => void pipeline.instruct(data as MediaInstruction);
+  reportContexts();
+}
+
+/** Nothing of a call that is over may let a frame in or out. */
+function endCall(): void {
+  port?.close();
+  port = undefined;
+  void pipeline.reset();
+  pipeline.setPeople(new Map());
+  for (const receiver of receivers.values()) receiver.release();
+}
+
+/** Senders that came or went are news that others wait for; counters go with the clock. */
+function reportContexts(): void {
+  port?.postMessage(pipeline.sendContexts() satisfies LiveContexts);
 }
 
 const senderCounts = () => [...senders.values()].map(({ sender }) => sender.count());
@@ -114,7 +150,7 @@ const receiverCounts = () =>
 setInterval(() => {
   const reports = pipeline.troubleChanges();
   if (reports.length > 0) post({ t: 'trouble', reports });
-  port?.postMessage(pipeline.sendContexts() satisfies LiveContexts);
+  reportContexts();
 }, REPORT_INTERVAL_MS);
 
 function encodedFrameOf(frame: EncodedRtcFrame): EncodedFrame {

@@ -1,10 +1,9 @@
 /**
  * The way in: a received frame becomes the frame that its sender's encoder made, or nothing. What decides is the KID,
- * the tree and the beats; nothing that the SFU or LiveKit says (D16).
+ * the tree and the beats; what the SFU says can only forbid (D16).
  *
- * Order: envelope → key (held ≤ 1 s if its epoch is one of the next) → confirmed (held ≤ 1 s) → not stale → not seen →
- * authentic → mark as seen → this KID feeds this receiver → the receiver shows this leaf. What fails to authenticate
- * changes nothing.
+ * Order: envelope → key (held ≤ 1 s if its epoch is one of the next) → confirmed (held ≤ 1 s) → not vetoed → not stale →
+ * not seen → authentic → mark as seen → admitted. What fails to authenticate changes nothing.
  *
  * @see SPEC.md S6–S19
  */
@@ -13,10 +12,12 @@ import type { ParsedMediaFrame } from '@conclave/crypto/frame-crypto';
 import { openMediaFrame, parseMediaFrame } from '@conclave/crypto/frame-crypto';
 import type { MediaKind } from '@conclave/crypto/kid';
 import type { Bytes } from '@conclave/protocol/bytes';
+import type { AdmissionPorts, Refusal } from './admission.ts';
+import { createAdmission } from './admission.ts';
+import type { Carriers } from './carriers.ts';
 import type { Changes } from './changes.ts';
-import type { Clock } from './clock.ts';
-import type { Feed, KeyLookup, KeyStore } from './key-store.ts';
-import { HOLD_MS, KEY_FRAME_REQUEST_MS, KID_IDLE_MS } from './media-limits.ts';
+import type { KeyLookup, KeyStore } from './key-store.ts';
+import { HOLD_MS, KEY_FRAME_REQUEST_MS } from './media-limits.ts';
 import type { EncodedFrame, Medium } from './seal-path.ts';
 import { mediumOf } from './seal-path.ts';
 import type { FrameOrigin, Staleness } from './staleness.ts';
@@ -34,9 +35,9 @@ export type DropReason =
   | 'stale'
   | 'replayed'
   | 'unauthentic'
-  | 'other-receiver'
-  | 'other-leaf'
-  | 'too-many';
+  | 'other-sender'
+  | 'too-many'
+  | Refusal;
 
 /** Whose frames a receiver shows. */
 export type Binding = {
@@ -45,27 +46,23 @@ export type Binding = {
   readonly kind: MediaKind;
 };
 
-export type OpenPorts = {
-  readonly clock: Clock;
+export type OpenPorts = AdmissionPorts & {
   readonly keys: KeyStore;
   readonly changes: Changes;
   readonly staleness: Staleness;
   readonly troubles: Troubles;
+  readonly carriers: Carriers;
   readonly isConfirmed: (leafKey: string) => boolean;
-  /** This person's first authentic frame is about to be shown; the receiver shows nobody else until it is rebound. */
-  readonly onBound: (receiverId: number, binding: Binding) => void;
-  /** An authentic frame of another leaf or kind was dropped. Said once for each, until the receiver is rebound. */
-  readonly onForeign: (receiverId: number, binding: Binding) => void;
 };
 
 export type Receiver = {
   readonly receiverId: number;
   /** The original frame, or undefined: then nothing may be shown. `arrivedMs` by the clock; frames come in order. */
   readonly open: (frame: EncodedFrame, arrivedMs: number) => Promise<Bytes | undefined>;
-  /** From now on only this person's frames; `onBound` comes again with the first of them. */
   readonly rebind: (binding: Binding) => void;
-  /** The receiver is free again: it is bound by the next authentic frame. */
   readonly release: () => void;
+  /** Whose frames it shows now. */
+  readonly bound: () => Binding | undefined;
   readonly drops: ReadonlyMap<DropReason, number>;
   readonly countDrop: (reason: DropReason) => void;
   readonly framesOpened: () => number;
@@ -82,10 +79,7 @@ export function createReceiver(
 ): Receiver {
   const { clock, keys, troubles } = ports;
   const drops = new Map<DropReason, number>();
-  let feed: Feed = { receiverId, isReleased: false };
-  let bound: Binding | undefined;
-  let isBoundSaid = false;
-  let reported: Binding | undefined;
+  const admission = createAdmission(receiverId, medium, ports);
   /** Of a receiver that shows somebody anew as well: its first key frame may have come under a key that it never had. */
   let isKeyFrameNeeded = true;
   let keyFrameAskedMs = Number.NEGATIVE_INFINITY;
@@ -137,6 +131,7 @@ export function createReceiver(
   const openUnder = async (found: Found, parsed: ParsedMediaFrame): Promise<Bytes | undefined> => {
     const { kid, counter } = parsed.header;
     const { leafKey, kind, key } = found;
+    if (ports.carriers.contradict(receiverId, leafKey)) return drop('other-sender');
     if (ports.staleness.isStale({ leafKey, epoch: found.epoch, context: found.context, counter })) {
       troubles.dropped(leafKey, kind, 'delayed');
       return drop('stale');
@@ -150,33 +145,18 @@ export function createReceiver(
     const still = keys.lookup(kid);
     if (still.t !== 'found' || still.key !== key || !ports.isConfirmed(leafKey)) return drop('unknown-key');
     if (!key.window.commit(counter)) return drop('replayed');
-    const refusal = admit(found);
-    if (refusal) return drop(refusal);
+    if (ports.carriers.contradict(receiverId, leafKey)) return drop('other-sender');
+    const refusal = admission.admit(found, parsed.isKey);
+    if (refusal) return refuse(refusal);
     shown(found, counter, parsed.isKey);
     return plain;
   };
 
-  /** Whether an authentic frame may be shown here. */
-  const admit = ({ key, leafKey, kind }: Found): DropReason | undefined => {
-    const { fed } = key;
-    const isElsewhere = fed !== undefined && fed.feed !== feed && !fed.feed.isReleased;
-    if (isElsewhere && clock.nowMs() - fed.atMs < KID_IDLE_MS) {
-      isKeyFrameNeeded = true;
-      return 'other-receiver';
-    }
-    if (bound && (bound.leafKey !== leafKey || bound.kind !== kind)) {
-      if (reported?.leafKey !== leafKey || reported.kind !== kind) {
-        reported = { leafKey, kind };
-        ports.onForeign(receiverId, reported);
-      }
-      isKeyFrameNeeded = true;
-      return 'other-leaf';
-    }
-    key.fed = { feed, atMs: clock.nowMs() };
-    bound ??= { leafKey, kind };
-    if (!isBoundSaid) ports.onBound(receiverId, bound);
-    isBoundSaid = true;
-    return undefined;
+  /** What is missing now is missing in the picture that comes next. */
+  const refuse = (refusal: Refusal): undefined => {
+    isKeyFrameNeeded = true;
+    if (refusal === 'no-key-frame') askForKeyFrame();
+    return drop(refusal);
   };
 
   const shown = ({ leafKey, kind, epoch, context }: Found, counter: number, isKey: boolean): void => {
@@ -188,20 +168,14 @@ export function createReceiver(
   };
 
   const rebind = (binding: Binding): void => {
-    bound = binding;
     newest = undefined;
-    isBoundSaid = false;
-    reported = undefined;
+    admission.rebind(binding);
   };
 
   const release = (): void => {
-    feed.isReleased = true;
-    feed = { receiverId, isReleased: false };
     isKeyFrameNeeded = true;
-    bound = undefined;
     newest = undefined;
-    isBoundSaid = false;
-    reported = undefined;
+    admission.release();
   };
 
   return {
@@ -209,6 +183,7 @@ export function createReceiver(
     open,
     rebind,
     release,
+    bound: admission.bound,
     drops,
     countDrop,
     framesOpened: () => opened,

@@ -9,6 +9,7 @@
  */
 
 import type { MediaContext } from '@conclave/calling/media-instruction';
+import { NOTHING_COUNTED } from '@conclave/calling/media-instruction';
 import type { Codec } from '@conclave/crypto/envelope/envelope';
 import { sealMediaFrame } from '@conclave/crypto/frame-crypto';
 import type { MediaKind } from '@conclave/crypto/kid';
@@ -44,8 +45,10 @@ export type Sender = {
   readonly mute: (isMuted: boolean) => void;
   readonly seal: (frame: EncodedFrame) => Promise<Bytes | undefined>;
   readonly count: () => SenderCount;
-  /** With the counter of the last frame sealed; undefined until something was sealed under the grant in force. */
+  /** With the counter of the last frame sealed under the grant in force; undefined until it is named. */
   readonly context: () => MediaContext | undefined;
+  /** When it was named or last sealed a frame, as `SealPorts.nextTurn` counts. */
+  readonly lastTurn: () => number;
   /** True once for every time that frames were withheld and may now leave: the next picture must be a key frame. */
   readonly takeKeyFrameWish: () => boolean;
 };
@@ -55,6 +58,8 @@ export type SealPorts = {
   readonly isGateOpen: () => boolean;
   /** Gives every context counter once in a worker's life. */
   readonly nextContextCounter: () => number;
+  /** Counts up over all senders. */
+  readonly nextTurn: () => number;
 };
 
 const MEDIUM_OF: Readonly<Record<MediaKind, Medium>> = {
@@ -67,6 +72,7 @@ const MEDIUM_OF: Readonly<Record<MediaKind, Medium>> = {
 export function createSender(senderId: number, medium: Medium, ports: SealPorts): Sender {
   let kind: MediaKind | undefined;
   let context: number | undefined;
+  let lastTurn = -1;
   let isMuted = false;
   let isKeyFrameWished = false;
   let under: { grant: SendGrant; frameKey: Promise<FrameKey>; counter: number } | undefined;
@@ -77,10 +83,10 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
 
   const take = (): { frameKey: Promise<FrameKey>; counter: number } | undefined => {
     const grant = usableGrant();
-    if (!grant || kind === undefined) return undefined;
-    context ??= encodeContext(ports.nextContextCounter(), kind);
+    if (!grant || context === undefined) return undefined;
     if (under?.grant !== grant) under = { grant, frameKey: grant.frameKeyOf(context), counter: 0 };
     if (under.counter >= FRAMES_PER_KEY_MAX) return undefined;
+    lastTurn = ports.nextTurn();
     return { frameKey: under.frameKey, counter: under.counter++ };
   };
 
@@ -120,6 +126,8 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
     name: (named) => {
       if (MEDIUM_OF[named] !== medium || (kind !== undefined && kind !== named)) return false;
       kind = named;
+      context ??= encodeContext(ports.nextContextCounter(), kind);
+      lastTurn = ports.nextTurn();
       return true;
     },
     mute: (muted) => {
@@ -133,10 +141,11 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
       framesDropped: sealed.dropped,
     }),
     context: () => {
-      if (context === undefined || !under || under.counter === 0 || under.grant !== ports.sending())
-        return undefined;
-      return { context, counter: under.counter - 1 };
+      if (context === undefined) return undefined;
+      const counted = under?.grant === ports.sending() ? (under?.counter ?? 0) : 0;
+      return { context, counter: counted > 0 ? counted - 1 : NOTHING_COUNTED };
     },
+    lastTurn: () => lastTurn,
     takeKeyFrameWish: () => {
       if (!isKeyFrameWished || !usableGrant()) return false;
       isKeyFrameWished = false;

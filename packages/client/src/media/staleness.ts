@@ -6,6 +6,7 @@
  */
 
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import { NOTHING_COUNTED } from '@conclave/calling/media-instruction';
 import type { Clock } from './clock.ts';
 import { LIVE_EPOCHS_MAX, OVERTAKEN_FRAMES, STALE_AFTER_MS } from './media-limits.ts';
 
@@ -40,6 +41,7 @@ export function createStaleness(clock: Clock): Staleness {
     const contexts = people.get(leafKey) ?? new Map<string, Counted[]>();
     people.set(leafKey, contexts);
     for (const { context, counter } of beat.contexts.slice(0, CONTEXTS_KEPT)) {
+      if (counter === NOTHING_COUNTED) continue;
       const id = `${beat.epoch}/${context}`;
       const counted = (contexts.get(id) ?? []).filter((_, index, all) => index > all.length - BEATS_KEPT);
       contexts.delete(id);

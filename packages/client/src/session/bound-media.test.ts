@@ -22,6 +22,20 @@ describe('bound media', () => {
     expect([...bound.people().keys()]).toEqual(['bob']);
   });
 
+  test('[S112] of two tracks of one kind the first stays, also for who speaks', () => {
+    const bound = new BoundMedia();
+    for (const [receiverId, id] of [
+      [1, 'a'],
+      [2, 'b'],
+    ] as const) {
+      bound.bind(receiverId, { leafKey: 'ada', kind: 'microphone' }, track(id));
+    }
+    expect(bound.people().get('ada')?.microphone).toEqual(track('a'));
+    expect(bound.microphones().get('ada')).toEqual(track('a'));
+    bound.unbind(1);
+    expect(bound.people().get('ada')?.microphone).toEqual(track('b'));
+  });
+
   test('[S72] a trouble is told until it is taken back; an unconfirmed person is none', () => {
     const bound = new BoundMedia();
     bound.note([{ leafKey: 'ada', kind: 'camera', trouble: 'waiting-for-key' }]);

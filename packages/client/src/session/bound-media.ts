@@ -1,5 +1,5 @@
 /**
- * Whose picture and sound each receiver carries, as the media worker binds them, SPEC S70–S72, design D16: the one source
+ * Whose picture and sound each receiver carries, as the media worker binds them, SPEC S70–S72, S112, design D16: the one source
  * of the tracks that a page may show. Nothing that LiveKit says gets in here.
  */
 import type { MediaKind } from '@conclave/crypto/kid';
@@ -70,7 +70,7 @@ export class BoundMedia {
   microphones(): ReadonlyMap<string, MediaStreamTrack> {
     const tracks = new Map<string, MediaStreamTrack>();
     for (const { binding, track } of this.#byReceiver.values()) {
-      if (binding.kind === 'microphone') tracks.set(binding.leafKey, track);
+      if (binding.kind === 'microphone' && !tracks.has(binding.leafKey)) tracks.set(binding.leafKey, track);
     }
     return tracks;
   }
@@ -83,9 +83,10 @@ export class BoundMedia {
   }
 
   #person(key: string): PersonMedia {
-    const tracks: { -readonly [Field in keyof PersonMedia]?: PersonMedia[Field] } = {};
+    const tracks: { -readonly [Field in (typeof FIELD_OF)[MediaKind]]?: MediaStreamTrack } = {};
     for (const { binding, track } of this.#byReceiver.values()) {
-      if (binding.leafKey === key) Object.assign(tracks, { [FIELD_OF[binding.kind]]: track });
+      // Of two, the one that stands; the worker says when it does not any more.
+      if (binding.leafKey === key) tracks[FIELD_OF[binding.kind]] ??= track;
     }
     const [trouble] = this.#troubles.get(key)?.values() ?? [];
     return { ...tracks, ...(trouble !== undefined && { trouble }), isSpeaking: this.#speaking.has(key) };

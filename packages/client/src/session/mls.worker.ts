@@ -5,10 +5,12 @@
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import { LINK_STORED_TIMEOUT_MS } from '../limits.ts';
 import type { LiveContexts } from '../media/live-contexts.ts';
+import { raiseRejections } from '../raised-rejections.ts';
 import { CallRunner } from './call-runner.ts';
 import type { FromMlsWorker, ToMlsWorker } from './mls-worker.types.ts';
 import type { StoredLink } from './tab-links.ts';
 
+raiseRejections(globalThis);
 let runner: CallRunner | undefined;
 /** Goes on once the page has stored the link that it was told. */
 let onLinkStored: () => void = () => undefined;
