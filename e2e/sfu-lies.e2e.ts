@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Received } from './pages/received.ts';
 import { assertNoLeak, connect, heard, joinCall, roomName, seen, untilReceived } from './participants.ts';
 import { inCall, person } from './people.ts';
-import { pause, scenario } from './scenario.ts';
+import { pause, scenario, until } from './scenario.ts';
 
 const ADA = person('ada', 3);
 const BOB = person('bob', 7);
@@ -12,7 +12,7 @@ const EVE = person('eve', 9);
 const people = [ADA, BOB];
 
 for (const engine of ['chromium', 'firefox'] as const) {
-  scenario(`[S30, S31, S32, S35] no way around the guard: ${engine}`, async (stage) => {
+  scenario(`[S30, S31, S32, S35, S116, S117] no way around the guard: ${engine}`, async (stage) => {
     const window = await stage.window(engine, 'media.html');
     assert.deepEqual(await window.call('waysAround'), []);
   });
@@ -22,6 +22,32 @@ for (const engine of ['chromium', 'firefox'] as const) {
     assert.equal(await window.call('nameUnguarded'), 'ended');
     assert.equal((await window.call<{ leaks: number }>('report')).leaks, 1);
   });
+
+  scenario(`[S115] without its worker a page has no sender that could send: ${engine}`, async (stage) => {
+    const window = await stage.window(engine, 'media.html');
+    await window.call('failWorker');
+    assert.deepEqual(await window.call('isSendingUnguarded'), [false, false]);
+    if (engine === 'firefox') assert.equal(await window.call('leaks'), 2);
+  });
+
+  scenario(
+    `[S118] silence and a tone leave in packets of one size, whatever is asked for: ${engine}`,
+    async (stage) => {
+      const sizes: number[][] = [];
+      for (const isSilent of [false, true]) {
+        const window = await stage.window(engine, 'media.html#recorded');
+        const frames = await window.call<number[]>('soundSizes', isSilent);
+        assert.ok(frames.length >= 100, `${frames.length} frames in 4 s`);
+        sizes.push(frames.slice(20));
+        await window.close();
+      }
+      const all = sizes.flat();
+      assert.ok(
+        Math.max(...all) - Math.min(...all) <= 2,
+        JSON.stringify(sizes.map((one) => [Math.min(...one), Math.max(...one)])),
+      );
+    },
+  );
 
   scenario(`[S22] without the key nothing is decoded and nothing heard: ${engine}`, async (stage) => {
     const room = roomName();
@@ -108,6 +134,35 @@ scenario("[S14] a track under somebody else's name goes to the person whose key 
   await ada.call('publishColour', { hue: 0 });
   await seen(bob, ADA, 'red');
 });
+
+scenario(
+  "[S110] on another's track a person is not shown, however well the frames are sealed",
+  async (stage) => {
+    const room = roomName();
+    const everybody = [ADA, BOB, EVE];
+    const bob = await joinCall(stage, 'chromium', { own: BOB, people: everybody, room });
+    const identities = everybody.map(({ leafKey, identity }) => [leafKey, identity]);
+    await bob.call('setPeople', Object.fromEntries(identities));
+    const mallory = await stage.window('chromium', 'media.html');
+    await mallory.call('instruct', inCall(ADA, everybody));
+    await connect(stage, mallory, { ...EVE }, [], room);
+    await bob.call('wish', [EVE.identity, ADA.identity]);
+    await mallory.call('publishColour', { hue: 240 });
+    await until('frames that are dropped', async () => (await dropsOf(bob, 'other-sender')) > 20);
+    assert.deepEqual(await bob.call('shown'), []);
+    const ada = await joinCall(stage, 'chromium', { own: ADA, people: everybody, room });
+    await ada.call('publishColour', { hue: 0 });
+    await seen(bob, ADA, 'red');
+    assert.equal((await bob.call<readonly unknown[]>('shown')).length, 1);
+  },
+);
+
+type Counts = { readonly receivers: readonly { readonly drops: Readonly<Record<string, number>> }[] };
+
+async function dropsOf(window: { call: <T>(method: string) => Promise<T> }, reason: string): Promise<number> {
+  const { receivers } = await window.call<Counts>('counts');
+  return receivers.reduce((sum, { drops }) => sum + (drops[reason] ?? 0), 0);
+}
 
 scenario(
   "[S40] 'encryption none' on tracks changes nothing: sealed ones are shown, plain ones are not",

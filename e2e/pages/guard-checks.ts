@@ -17,6 +17,8 @@ export async function waysAround(): Promise<readonly string[]> {
     ['a receiver born without', () => withTransceiver(({ receiver }) => receiver.transform === null)],
     ['a sender of addTrack born without', () => withTrack((sender) => sender.transform === null)],
     ['a sender of a remote offer born without', () => ofRemoteOffer()],
+    ['a receiver of addTrack born without', () => withTrackOf((connection) => hasUnguarded(connection))],
+    ['a sender of an offer that only receives born without', () => ofRemoteOffer('recvonly')],
     ['addStream', () => withConnection((connection) => 'addStream' in connection && addStream(connection))],
     ['a configuration without the flag', () => withConnection((connection) => isFlagLost(connection))],
     ['loudness in an offer', () => offerHasLoudness()],
@@ -59,9 +61,19 @@ function withSender<T>(use: (sender: RTCRtpSender) => T): Promise<T> {
 }
 
 function withTrack<T>(use: (sender: RTCRtpSender) => T): Promise<T> {
+  return withTrackOf((_, sender) => use(sender));
+}
+
+function withTrackOf<T>(use: (connection: RTCPeerConnection, sender: RTCRtpSender) => T): Promise<T> {
   const [track] = document.createElement('canvas').captureStream().getVideoTracks();
   if (!track) throw new Error('no track');
-  return withConnection((connection) => use(connection.addTrack(track)));
+  return withConnection((connection) => use(connection, connection.addTrack(track)));
+}
+
+function hasUnguarded(connection: RTCPeerConnection): boolean {
+  return connection
+    .getTransceivers()
+    .some(({ sender, receiver }) => sender.transform === null || receiver.transform === null);
 }
 
 function addStream(connection: RTCPeerConnection & { readonly addStream?: unknown }): boolean {
@@ -80,14 +92,12 @@ function isFlagLost(connection: RTCPeerConnection): boolean {
   }
 }
 
-async function ofRemoteOffer(): Promise<boolean> {
+async function ofRemoteOffer(direction: RTCRtpTransceiverDirection = 'sendrecv'): Promise<boolean> {
   return withConnection(async (caller) => {
-    caller.addTransceiver('video');
+    caller.addTransceiver('video', { direction });
     return withConnection(async (callee) => {
       await callee.setRemoteDescription(await caller.createOffer());
-      return callee
-        .getTransceivers()
-        .some(({ sender, receiver }) => sender.transform === null || receiver.transform === null);
+      return hasUnguarded(callee);
     });
   });
 }
@@ -124,4 +134,28 @@ function answerHasLoudness(): Promise<boolean> {
       return [answer.sdp, callee.localDescription?.sdp].some((text) => text?.includes(LOUDNESS) ?? true);
     });
   });
+}
+
+/** With a worker that is gone: whether a sender stands there that could send, after each way to make one. */
+export async function isSendingUnguarded(): Promise<readonly boolean[]> {
+  const [track] = document.createElement('canvas').captureStream().getVideoTracks();
+  if (!track) throw new Error('no track');
+  const makes: readonly ((connection: RTCPeerConnection) => unknown)[] = [
+    (connection) => connection.addTransceiver(track, { direction: 'sendonly' }),
+    (connection) => connection.addTrack(track),
+  ];
+  return Promise.all(
+    makes.map((make) =>
+      withConnection((connection) => {
+        try {
+          make(connection);
+        } catch {
+          // It was refused; what matters is what is left.
+        }
+        return connection
+          .getTransceivers()
+          .some(({ sender, direction }) => direction !== 'stopped' && sender.transform === null);
+      }),
+    ),
+  );
 }

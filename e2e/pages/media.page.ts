@@ -9,10 +9,11 @@ import { createMediaSession } from '@conclave/client/media/media-session';
 import { captureScreen } from '@conclave/client/media/screen-share';
 import type { Bytes } from '@conclave/protocol/bytes';
 import { recordedBy } from './frame-recorder.ts';
-import { waysAround } from './guard-checks.ts';
+import { isSendingUnguarded, waysAround } from './guard-checks.ts';
 import { announceNoEncryption } from './no-encryption.ts';
 import { noteConnections, received } from './received.ts';
 import { firstLook, listen, look } from './senses.ts';
+import { soundSizes } from './sound-sizes.ts';
 import { colouredTrack, toneTrack } from './sources.ts';
 
 type Shown = { readonly leafKey: string; readonly kind: string; readonly track: MediaStreamTrack };
@@ -114,6 +115,13 @@ const testPage = {
   },
   recorded: () => recordedBy(worker),
   waysAround,
+  /** Ends the media worker, as a browser that is short of memory does. */
+  leaks: async () => leaks,
+  failWorker: async () => worker.terminate(),
+  setPeople: async (participantIds: Readonly<Record<string, string>>) =>
+    media.setPeople(new Map(Object.entries(participantIds))),
+  soundSizes: (isSilent: boolean) => soundSizes(worker, isSilent),
+  isSendingUnguarded: () => isSendingUnguarded(),
   /** Names a sender of another realm, where the guard is not. Answers whether its track goes on. */
   nameUnguarded: async () => {
     const frame = document.createElement('iframe');

@@ -6,16 +6,18 @@
  * - `encodedInsertableStreams` is forced, so Chromium holds what no transform has seen.
  * - The transform is set once per object (WeakSet), never null, never replaced; its setter is gone for everybody else.
  *   `createEncodedStreams` and `addStream` are gone too.
- * - The loudness header is taken out of every description that this page makes (D20).
+ * - A transceiver whose guard cannot be attached is stopped in the task in which it is born, and reported.
+ * - The loudness header is taken out of every description that this page makes, and what a remote description wishes of
+ *   the sound encoder is brought to a constant rate (D20).
  * - The native constructor is not reachable any more from this page's own globals, nor by way of a prototype.
  *
  * To be installed before any media library runs.
  *
- * @see SPEC.md S30–S36
+ * @see SPEC.md S30–S36, S115–S118
  */
 
 import type { Medium } from './seal-path.ts';
-import { withoutLoudness } from './session-description.ts';
+import { withConstantRate, withoutLoudness } from './session-description.ts';
 
 /** What the worker is told at birth, as the transform's options. */
 export type TransformOptions = {
@@ -34,6 +36,8 @@ export type Guard = {
   readonly onSender: (listener: SenderListener) => void;
   /** Receivers keep their id, and their one track, for life. */
   readonly onReceiver: (listener: (receiverId: number, receiver: RTCRtpReceiver) => void) => void;
+  /** A transform could not be attached. What it was for is stopped, and nothing of it was ever negotiated. */
+  readonly onUnguarded: (listener: () => void) => void;
 };
 
 type TransformSetter = (this: RTCRtpSender | RTCRtpReceiver, transform: RTCRtpScriptTransform) => void;
@@ -57,29 +61,39 @@ export function installGuard(worker: Worker): Guard {
 
   const transformOf = (options: TransformOptions) => new RTCRtpScriptTransform(worker, options);
 
+  const unguardedListeners: (() => void)[] = [];
+
+  // An id says that the object is guarded: it is given last.
   const guardSender = (sender: RTCRtpSender, medium: Medium): void => {
     if (senderIds.has(sender)) return;
     const id = ++born;
-    senderIds.set(sender, id);
     setSenderTransform.call(sender, transformOf({ direction: 'send', id, medium }));
+    senderIds.set(sender, id);
     for (const listener of senderListeners) listener(id, sender, medium);
   };
 
-  const guardReceiver = (receiver: RTCRtpReceiver): void => {
+  const guardReceiver = (receiver: RTCRtpReceiver, medium: Medium): void => {
     if (receiverIds.has(receiver)) return;
     const id = ++born;
-    receiverIds.set(receiver, id);
-    const medium = mediumOfTrack(receiver.track.kind);
     setReceiverTransform.call(receiver, transformOf({ direction: 'receive', id, medium }));
+    receiverIds.set(receiver, id);
     for (const listener of receiverListeners) listener(id, receiver);
   };
 
   const guardTransceiver = (transceiver: RTCRtpTransceiver): void => {
-    guardSender(transceiver.sender, mediumOfTrack(transceiver.receiver.track.kind));
-    guardReceiver(transceiver.receiver);
+    const medium = mediumOfTrack(transceiver.receiver.track.kind);
+    try {
+      guardSender(transceiver.sender, medium);
+      guardReceiver(transceiver.receiver, medium);
+    } catch (error) {
+      transceiver.sender.replaceTrack(null).catch(() => undefined);
+      transceiver.stop();
+      for (const listener of unguardedListeners) listener();
+      throw error;
+    }
   };
 
-  guardMethods(RTCPeerConnection.prototype, guardSender, guardTransceiver);
+  guardMethods(RTCPeerConnection.prototype, guardTransceiver);
   guardConstructor(guardTransceiver);
 
   return {
@@ -87,6 +101,7 @@ export function installGuard(worker: Worker): Guard {
     receiverIdOf: (receiver) => receiverIds.get(receiver),
     onSender: (listener) => senderListeners.push(listener),
     onReceiver: (listener) => receiverListeners.push(listener),
+    onUnguarded: (listener) => unguardedListeners.push(listener),
   };
 }
 
@@ -131,7 +146,6 @@ function guardConstructor(guardTransceiver: (transceiver: RTCRtpTransceiver) => 
 
 function guardMethods(
   prototype: RTCPeerConnection,
-  guardSender: (sender: RTCRtpSender, medium: Medium) => void,
   guardTransceiver: (transceiver: RTCRtpTransceiver) => void,
 ): void {
   const { addTransceiver, addTrack, setConfiguration } = prototype;
@@ -146,6 +160,24 @@ function guardMethods(
     this: RTCPeerConnection,
     description?: RTCLocalSessionDescriptionInit,
   ) => Promise<void> = prototype.setLocalDescription;
+  const setRemoteDescription: (
+    this: RTCPeerConnection,
+    description: RTCSessionDescriptionInit,
+  ) => Promise<void> = prototype.setRemoteDescription;
+
+  /** Also those for which there is no event: what the other side only wants to receive is born silently. */
+  const guardAll = (connection: RTCPeerConnection): void => {
+    const failures: unknown[] = [];
+    for (const transceiver of connection.getTransceivers()) {
+      if (transceiver.direction === 'stopped') continue;
+      try {
+        guardTransceiver(transceiver);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
 
   replace(
     prototype,
@@ -158,7 +190,7 @@ function guardMethods(
   );
   replace(prototype, 'addTrack', function (this: RTCPeerConnection, ...args: Parameters<typeof addTrack>) {
     const sender = addTrack.apply(this, args);
-    guardSender(sender, mediumOfTrack(args[0].kind));
+    guardAll(this);
     return sender;
   });
   replace(
@@ -180,6 +212,14 @@ function guardMethods(
     async function (this: RTCPeerConnection, description?: RTCLocalSessionDescriptionInit) {
       const explicit = description?.sdp ? description : await implied.call(this, description?.type);
       await setLocalDescription.call(this, explicit && withoutLoudness(explicit));
+    },
+  );
+  replace(
+    prototype,
+    'setRemoteDescription',
+    async function (this: RTCPeerConnection, description: RTCSessionDescriptionInit) {
+      await setRemoteDescription.call(this, withConstantRate(description));
+      guardAll(this);
     },
   );
   if ('addStream' in prototype) replace(prototype, 'addStream', refuse);
