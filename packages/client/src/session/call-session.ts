@@ -19,7 +19,7 @@ import type {
 } from './call-session.types.ts';
 import { claimLeafKey, type LeafKey } from './leaf-key.ts';
 import type { FromMlsWorker, PersonEvent, ToMlsWorker } from './mls-worker.types.ts';
-import { borrowMedia, type MediaListener, returnMedia } from './page-media.ts';
+import { borrowMedia, isMediaOf, type MediaListener, returnMedia } from './page-media.ts';
 import { SfuLink } from './sfu-link.ts';
 import { Speaking } from './speaking.ts';
 import { forgetTabLinks, type StoredLink, storeTabLink, tabKickedKeys, tabLinks } from './tab-links.ts';
@@ -186,8 +186,8 @@ class BrowserCallSession implements CallSession {
     this.#isDisposed = true;
     removeEventListener('online', this.#onOnline);
     this.#worker.terminate();
+    this.#endMedia();
     this.#speaking.dispose();
-    this.#bound.clear();
     returnMedia(this.#mediaListener);
     this.#leafKey?.release();
     void this.#sfu.close();
@@ -240,12 +240,15 @@ class BrowserCallSession implements CallSession {
 
   #show(view: CallView): void {
     this.#view = view;
+    if (view.phase === 'closed' || view.phase === 'left') this.#endMedia();
+    else this.#media.setPeople(new Map(view.people.map(({ key, participantId }) => [key, participantId])));
     this.#wish();
     this.#options.onCall(view);
   }
 
   /** The socket may be refused before the machine has ever shown anything. */
   #closed(reason: ClosedReason): void {
+    this.#endMedia();
     const isShown = this.#view?.phase === 'closed' || this.#view?.phase === 'left';
     if (!isShown) this.#options.onCall(closedView(this.#view, this.#options.link, reason));
     this.#onClosed();
@@ -280,6 +283,14 @@ class BrowserCallSession implements CallSession {
     this.#tellMedia();
   }
 
+  /** The MLS worker says nothing any more, so the media worker would go on for ever with what it said last. */
+  #endMedia(): void {
+    if (isMediaOf(this.#mediaListener)) this.#media.endCall();
+    void this.#sfu.close();
+    this.#bound.clear();
+    this.#mediaChanged();
+  }
+
   /** A check that protects the person failed: nothing goes on that could still leave or be shown. */
   #stop(reason: NonNullable<MediaView['stopped']>): void {
     this.#stopped = reason;
@@ -308,6 +319,7 @@ function closedView(last: CallView | undefined, link: Link, reason: ClosedReason
   const empty: CallView = {
     phase: 'closed',
     people: [],
+    departures: [],
     isHost: false,
     hasHostPresent: false,
     suite: link.suite,

@@ -9,7 +9,10 @@ export type MediaListener = Omit<MediaSessionPorts, 'worker'>;
 let session: MediaSession | undefined;
 let listener: MediaListener | undefined;
 
-/** Gives the media session to one call; whoever had it before hears nothing more. */
+/**
+ * Gives the media session to one call; whoever had it before hears nothing more. One that was stopped stays so until the
+ * page is loaded again: the borrower hears at once that it has failed.
+ */
 export function borrowMedia(by: MediaListener): MediaSession {
   listener = by;
   session ??= createMediaSession({
@@ -20,7 +23,13 @@ export function borrowMedia(by: MediaListener): MediaSession {
     onLeak: () => listener?.onLeak(),
     onFailed: () => listener?.onFailed(),
   });
+  if (session.isStopped()) queueMicrotask(() => isMediaOf(by) && by.onFailed());
   return session;
+}
+
+/** Whether the session is still this call's. */
+export function isMediaOf(by: MediaListener): boolean {
+  return listener === by;
 }
 
 export function returnMedia(by: MediaListener): void {
