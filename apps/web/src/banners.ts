@@ -138,6 +138,10 @@ function silentHostNames(call: CallView): string {
 /** The question of D16: who is silent, and who alone has confirmed. */
 export function hostQuestion(call: CallView): string {
   const confirmed = call.people.filter((person) => !person.isSelf && person.standing === 'confirmed');
+  if (!call.people.some((person) => person.isHost)) {
+    const who = confirmed.length > 0 ? ` Only ${joinNames(confirmed)} confirmed being here.` : '';
+    return `No host is in this call, so nobody vouches for who is.${who} Continue?`;
+  }
   const have = confirmed.length === 1 ? 'has' : 'have';
   const others = confirmed.length > 0 ? `; only ${joinNames(confirmed)} ${have}` : '';
   return `${silentHostNames(call)} has not confirmed being here${others}. Continue?`;

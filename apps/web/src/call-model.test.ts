@@ -109,16 +109,24 @@ describe('a call', () => {
     expect(session.names().at(-1)).toBe('dispose');
   });
 
-  test('[P25] says who came and who is gone, and whom the server removed', async () => {
+  test.each([
+    ['server', 'BEN was removed by the server (connection lost).'],
+    ['host', 'BEN was removed by a host.'],
+    ['themselves', 'BEN left.'],
+    ['unknown', 'BEN is gone.'],
+  ] as const)('[P25] says who came and by whose doing somebody is gone: %s', async (by, words) => {
     const { model } = await inCall();
-    model.onCall(callView([ME, person('ben', { isReconnecting: true }), person('cho')]));
-    model.onCall(callView([ME, person('cho')]));
+    model.onCall(callView([ME, person('ben'), person('cho')]));
+    const earlier = { key: 'ben', name: 'BEN', by: 'unknown', epoch: 1 } as const;
+    model.onCall(callView([ME, person('cho')], { departures: [earlier, { ...earlier, by, epoch: 4 }] }));
+    expect(texts(model)).toEqual(['CHO came in.', words]);
+  });
+
+  test('[P25] that the server calls somebody reconnecting is no cause', async () => {
+    const { model } = await inCall();
+    model.onCall(callView([ME, person('ben', { isReconnecting: true })]));
     model.onCall(callView([ME]));
-    expect(texts(model)).toEqual([
-      'CHO came in.',
-      'BEN was removed by the server (connection lost).',
-      'CHO is gone.',
-    ]);
+    expect(texts(model)).toEqual(['BEN is gone.']);
   });
 
   test('[P25] says nothing about people who are there when one comes in or comes back', async () => {

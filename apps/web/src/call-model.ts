@@ -2,7 +2,7 @@
  * One call as a page sees it: the two views of the session, the own media, and the commands of a person. It wires; the
  * rules are in `tiles`, `trust-mark`, `banners` and in the session itself. SPEC P1–P30.
  */
-import type { CallView, Person } from '@conclave/calling/view';
+import type { CallView, Departure, Person } from '@conclave/calling/view';
 import type { CallSession, MediaView, VisibleTile } from '@conclave/client/session/call-session.types';
 import { formatLinkPath, type Link } from '@conclave/crypto/link';
 import { computed, effect, signal } from '@preact/signals';
@@ -291,7 +291,7 @@ export class CallModel {
       if (!keysBefore.has(person.key)) this.notices.say(`${nameInSentence(person.name)} came in.`);
     }
     for (const person of before.people) {
-      if (!keysNow.has(person.key)) this.notices.say(goneWords(person));
+      if (!keysNow.has(person.key)) this.notices.say(goneWords(person, view));
     }
   }
 
@@ -312,7 +312,13 @@ export class CallModel {
 }
 
 /** The server removes who lost the connection (D8): that is its act, not a leave. */
-function goneWords(person: Person): string {
+function goneWords(person: Person, { departures }: CallView): string {
   const name = nameInSentence(person.name);
-  return person.isReconnecting ? `${name} was removed by the server (connection lost).` : `${name} is gone.`;
+  const words: Readonly<Record<Departure['by'], string>> = {
+    themselves: `${name} left.`,
+    host: `${name} was removed by a host.`,
+    server: `${name} was removed by the server (connection lost).`,
+    unknown: `${name} is gone.`,
+  };
+  return words[departures.findLast(({ key }) => key === person.key)?.by ?? 'unknown'];
 }

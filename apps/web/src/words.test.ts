@@ -104,5 +104,9 @@ describe('banners', () => {
       'Ada has not confirmed being here; only Mallory has. Continue?',
     );
     expect(hostQuestion(callView([ME, ada]))).toBe('Ada has not confirmed being here. Continue?');
+    const guest = person('me', { isSelf: true });
+    expect(hostQuestion(callView([guest, mallory]))).toBe(
+      'No host is in this call, so nobody vouches for who is. Only Mallory confirmed being here. Continue?',
+    );
   });
 });

@@ -43,6 +43,7 @@ export function callView(people: readonly Person[], more: Partial<CallView> = {}
     phase: 'in',
     epoch: 1,
     people,
+    departures: [],
     isHost: true,
     hasHostPresent: true,
     suite: 2,

@@ -68,6 +68,7 @@ export function viewOf(people: readonly Sketch[], more: Partial<CallView> = {}):
     phase: 'in',
     epoch: 4,
     people: persons,
+    departures: [],
     isHost: persons[0]?.isHost ?? false,
     hasHostPresent: persons.some((person) => person.isHost),
     suite: 2,

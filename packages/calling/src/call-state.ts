@@ -24,7 +24,7 @@ import type { VerifiedPolicy } from './policy.ts';
 import type { Roster } from './roster.ts';
 import type { NextLink } from './rotation.ts';
 import type { CommitKind } from './rules.ts';
-import type { CallView, ClosedReason, Flags, Pause, ShownCode } from './view.ts';
+import type { CallView, ClosedReason, Departure, Flags, Pause, ShownCode } from './view.ts';
 
 export type Session = Extract<ServerMessage, { t: 'session' }>;
 
@@ -321,6 +321,7 @@ export interface CallState {
   readonly leaving: Leaving | undefined;
   /** Why something that came from outside was refused last: a code, for logs and tests. */
   readonly refused: string | undefined;
+  readonly departures: readonly Departure[];
   /** Own resyncs that were taken. */
   readonly resyncsAtMs: readonly number[];
   /** Since when this client has been trying to come back. */

@@ -80,6 +80,7 @@ export async function createCall(
     wantedHosts: [],
     leaving: undefined,
     refused: undefined,
+    departures: [],
     resyncsAtMs: [],
     returningSinceMs: undefined,
     retryAtMs: 0,

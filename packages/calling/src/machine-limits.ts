@@ -45,6 +45,8 @@ export const BEHIND_WAIT_MS = 1_000;
 export const FROZEN_RETRY_MS = 5_000;
 /** Own commits of one epoch that were given up and are remembered: one is given up every few seconds at the most. */
 export const SHELVED_COMMITS_MAX = 4;
+/** People who are gone and of whom the view says why: a page reads it at once. */
+export const DEPARTURES_KEPT_MAX = 32;
 /** Groups of one room that are remembered: only the holder of the host key founds another one. */
 export const SEEN_GROUPS_MAX = 8;
 /** Keys that were here before, let in again without a click: as many as the KeyPackages remembered. */

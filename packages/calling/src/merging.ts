@@ -20,6 +20,7 @@ import { openOldMeta } from '@conclave/crypto/old-meta';
 import { type Bytes, equalBytes, toHex } from '@conclave/protocol/bytes';
 import { hearNewEpoch } from './beating.ts';
 import type { Advent, CallState, Freeze, HeldLink, Member } from './call-state.ts';
+import { departuresAfter } from './departures.ts';
 import { dropFounding, dropMember, keepWhatContinues } from './giving-up.ts';
 import { findHeld, isOutdated, storeBeside, storeLink, withHeldFirst } from './held-links.ts';
 import { FORMER_KEYS_MAX, USED_REFERENCES_MAX } from './machine-limits.ts';
@@ -84,6 +85,9 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
   if (before === undefined && isChangeDue) turn.set({ wantsNewLinkSinceMs: turn.nowMs });
   if (freeze !== undefined || isFreezeUnknown) await prepareRotation(turn, member);
   settleWants(turn, advent, { barred, isUnderNewLink });
+  const { departures, hearing } = turn.state;
+  const gone = before && departuresAfter(departures, before, member, advent, hearing.roster);
+  turn.set({ departures: gone ?? [] });
   await hearNewEpoch(turn, required(turn.state.member), before, advent);
   eraseConsumed(advent.consumed);
   before?.rankSecret.fill(0);

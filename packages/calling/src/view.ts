@@ -34,6 +34,18 @@ export interface Person {
   readonly arrivedEpoch: number;
 }
 
+/** Somebody who was in the tree and is not any more, as the merged commits tell. */
+export interface Departure {
+  /** As `Person.key`. */
+  readonly key: string;
+  /** As it was shown last. */
+  readonly name: string;
+  /** `server`: attested as lost (D8). `unknown`: it happened while this client was away. */
+  readonly by: 'themselves' | 'host' | 'server' | 'unknown';
+  /** The epoch that is without them. */
+  readonly epoch: number;
+}
+
 /** Why the own media does not leave. */
 export type Pause =
   | 'ALONE'
@@ -88,6 +100,8 @@ export interface CallView {
   readonly epoch?: number;
   /** In order of arrival, self included. */
   readonly people: readonly Person[];
+  /** Of the last commits that removed somebody, the latest last; of this stay in the group. */
+  readonly departures: readonly Departure[];
   readonly isHost: boolean;
   readonly hasHostPresent: boolean;
   readonly suite: 1 | 2;

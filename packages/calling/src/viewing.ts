@@ -29,6 +29,7 @@ function viewOf(state: CallState, nowMs: number): CallView {
     ...(closed && { reason: closed }),
     ...(member && { epoch: member.epoch }),
     people,
+    departures: state.departures,
     isHost: policy !== undefined && isHost(policy, ownKey),
     hasHostPresent: people.some(
       (person) => person.isHost && (person.isSelf || person.standing === 'confirmed'),
