@@ -134,6 +134,19 @@ scenario(
   },
 );
 
+scenario('[S119] after the end of the call nothing is sealed and nothing shown', async (stage) => {
+  const room = roomName();
+  const ada = await joinCall(stage, 'chromium', { own: ADA, people, room });
+  const bob = await joinCall(stage, 'chromium', { own: BOB, people, room });
+  await ada.call('publishColour', { hue: 0 });
+  await seen(bob, ADA, 'red');
+  await ada.call('endCall');
+  const before = await sealedFrames(ada);
+  const dropped = await droppedFrames(ada);
+  await until('withheld frames', async () => (await droppedFrames(ada)) > dropped + 20);
+  assert.equal(await sealedFrames(ada), before);
+});
+
 scenario('[S47] a captured screen is black to others until the person shares it', async (stage) => {
   const ada = await stage.window('chromium', 'media.html');
   type Light = { readonly red: number; readonly green: number; readonly blue: number };

@@ -91,6 +91,7 @@ const testPage = {
   shown: async () => [...shown].map(([receiverId, { leafKey, kind }]) => ({ receiverId, leafKey, kind })),
   look: async (leafKey: string) => look(trackOf(leafKey, 'video')),
   listen: async (leafKey: string) => listen(trackOf(leafKey, 'audio')),
+  endCall: async () => media.endCall(),
   counts: () => media.counts(),
   report: async () => ({
     shown: [...shown.values()].map(({ leafKey, kind }) => [leafKey, kind]),
