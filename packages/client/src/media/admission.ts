@@ -1,8 +1,8 @@
 /**
  * Whether an authentic frame may be shown on one receiver, and whose the receiver is from then on (D15, D16).
  *
- * Order: the sender is the person's own → no other receiver shows the same → the receiver shows this person → a picture begins with a key frame, sound after the sound of somebody else has ended. What is
- * refused binds nothing.
+ * Order: the sender is the person's own → no other receiver shows the same → the receiver shows this person → a picture
+ * begins with a key frame, sound after the sound of somebody else has ended. What is refused binds nothing.
  *
  * Pictures may be rebound while others still come: a key frame leaves nothing of the picture before. Sound that was
  * received is played later, so a receiver of sound is rebound only once it is silent.

@@ -49,7 +49,7 @@ scope.onrtctransform = ({ transformer }) => {
     const sender = pipeline.createSender(id, medium);
     senders.set(id, { sender, transformer });
     for (const message of early.splice(0)) obey(message);
-    void pump(transformer, sender.seal).finally(() => forgetSender(id));
+    void pump(transformer, sender.seal).finally(() => endSender(id));
   } else {
     const ask = () => void transformer.sendKeyFrameRequest?.().catch(() => undefined);
     const receiver = pipeline.createReceiver(id, medium, ask);
@@ -78,7 +78,7 @@ function obey(message: ToMediaWorker): void {
       pipeline.setCarrier(message.receiverId, message.participantId);
       break;
     case 'forget-sender':
-      forgetSender(message.senderId);
+      if (senders.delete(message.senderId)) endSender(message.senderId);
       break;
     case 'name':
     case 'mute':
@@ -110,9 +110,8 @@ function obeyForSender(message: Extract<ToMediaWorker, { t: 'name' | 'mute' }>):
   pipeline.askForKeyFrames();
 }
 
-/** A sender that is gone is not in the next beat. */
-function forgetSender(senderId: number): void {
-  if (!senders.delete(senderId)) return;
+/** A sender that is gone is not in the next beat. Its count is kept as long as the page compares it with what was sent. */
+function endSender(senderId: number): void {
   pipeline.removeSender(senderId);
   reportContexts();
 }
