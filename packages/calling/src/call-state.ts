@@ -143,6 +143,8 @@ export interface Member {
   /** By hexadecimal leaf key: the server's signature for this epoch. */
   readonly attestations: ReadonlyMap<string, Bytes>;
   readonly wishSinceMs: ReadonlyMap<string, number>;
+  /** Names of wishes of this epoch of which the engine could make no commit. */
+  readonly unmakeable: ReadonlySet<string>;
   /** The commit that ends this epoch could not be taken. */
   readonly stuckSinceMs: number | undefined;
   /** While stuck, a rotation was seen: the group is not frozen any more, so that a resync is legal. */
@@ -281,6 +283,8 @@ export interface CallState {
   readonly shown: HeldLink | undefined;
   readonly name: string;
   readonly session: Session | undefined;
+  /** What the server said of the group before this machine was told of its session. */
+  readonly groupNews: Pick<Session, 'group' | 'isDeserted'> | undefined;
   readonly wasConnected: boolean;
   readonly wantsIn: boolean;
   /** Since when a frozen group has been waited for with a leaf in it and no state. */

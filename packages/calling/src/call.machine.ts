@@ -54,6 +54,7 @@ export async function createCall(
     shown: undefined,
     name: identity.name ?? DEFAULT_NAME,
     session: undefined,
+    groupNews: undefined,
     wasConnected: false,
     wantsIn: false,
     shutOutSinceMs: 0,

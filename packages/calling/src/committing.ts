@@ -26,7 +26,7 @@ import { deriveNextLink, sealNextOldMeta } from './rotation.ts';
 import { type CommitKind, truthOf } from './rules.ts';
 import { sendCommit } from './sending.ts';
 import type { Turn } from './turn.ts';
-import { type RankedWish, type Wish, wishesOf } from './wishes.ts';
+import { nameOf, type RankedWish, type Wish, wishesOf } from './wishes.ts';
 
 /** Commits the first wish whose time has come; returns when the next one's comes. */
 export async function commitOnTime(turn: Turn): Promise<number | undefined> {
@@ -34,7 +34,8 @@ export async function commitOnTime(turn: Turn): Promise<number | undefined> {
   if (member === undefined || !canCommit(turn.state, member)) return undefined;
   const { commitAfterMs } = turn.state;
   if (turn.nowMs < commitAfterMs) return commitAfterMs;
-  const wishes = wishesOf(turn.state, member, turn.nowMs);
+  const all = wishesOf(turn.state, member, turn.nowMs);
+  const wishes = all.filter(({ wish }) => !member.unmakeable.has(nameOf(wish)));
   noteWishes(turn, member, wishes);
   let wakeAtMs: number | undefined;
   for (const ranked of wishes) {
@@ -42,7 +43,8 @@ export async function commitOnTime(turn: Turn): Promise<number | undefined> {
     if (dueAtMs === undefined) continue;
     if (dueAtMs <= turn.nowMs) {
       await make(turn, ranked.wish);
-      return undefined;
+      if (turn.state.inFlight !== undefined) return undefined;
+      continue;
     }
     wakeAtMs = Math.min(wakeAtMs ?? dueAtMs, dueAtMs);
   }
@@ -95,7 +97,9 @@ async function make(turn: Turn, wish: Wish): Promise<void> {
   const { kind, proposals, references = [], marker = { t: 'none' }, removed = [], admitted = [] } = draft;
   const authenticatedData = encodeMarker(marker);
   const psks = pskSecrets(turn.state);
-  const own = await commit(member.group, suite, { proposals, references, psks, authenticatedData });
+  const request = { proposals, references, psks, authenticatedData };
+  const own = await commit(member.group, suite, request).catch(() => undefined);
+  if (own === undefined) return giveUpWish(turn, wish);
   const added = admitted.map(({ leafKey }) => ({ leafIndex: 0, signatureKey: leafKey, identity: leafKey }));
   const { callId } = session;
   const rotated = member.next && { rotated: member.next };
@@ -117,6 +121,25 @@ async function make(turn: Turn, wish: Wish): Promise<void> {
     suite,
     welcomes: welcomesOf(own, admitted),
   });
+}
+
+/**
+ * The engine could not make it: somebody in the tree, or who knocks, has a key that nobody can use. The wish waits for the
+ * next epoch, and stops no other; a kick or a rotation that is not merged is told anyway. Of knocks each is tried alone.
+ */
+async function giveUpWish(turn: Turn, wish: Wish): Promise<void> {
+  turn.set({ refused: `NOT_MADE ${wish.t}` });
+  if (wish.t !== 'admit') {
+    const { unmakeable = new Set<string>() } = turn.state.member ?? {};
+    return turn.setMember({ unmakeable: new Set([...unmakeable, nameOf(wish)]) });
+  }
+  const [knock] = wish.knocks;
+  if (wish.knocks.length === 1) {
+    return turn.set({ knocks: turn.state.knocks.filter((other) => other !== knock) });
+  }
+  for (const each of wish.knocks) {
+    if (turn.state.inFlight === undefined) await make(turn, { t: 'admit', knocks: [each] });
+  }
 }
 
 /** A Welcome names its joiner by the KeyPackage's reference. */

@@ -16,11 +16,12 @@ import { reopened } from './recovering.ts';
 import type { Turn } from './turn.ts';
 
 export async function connect(turn: Turn, event: Extract<CallEvent, { t: 'connected' }>): Promise<void> {
-  const { session, link } = event;
-  const { links, member, founding } = turn.state;
+  const { link } = event;
+  const { links, member, founding, groupNews } = turn.state;
+  const session = { ...event.session, ...groupNews };
   const known = link && links.find((held) => equalBytes(held.link.secret, link.secret));
   const shown = known ?? (link ? await holdLink(link) : links[0]);
-  turn.set({ session, shown, wasConnected: true, shutOutSinceMs: turn.nowMs });
+  turn.set({ session, groupNews: undefined, shown, wasConnected: true, shutOutSinceMs: turn.nowMs });
   if (shown && !known) turn.set({ links: [...links, shown] });
   if (member === undefined && shown) turn.set({ links: withHeldFirst(turn.state.links, shown) });
   if (founding !== undefined) return resumeFounding(turn, session);
@@ -55,6 +56,7 @@ export function disconnect(turn: Turn): void {
   if (turn.state.knock !== undefined) eraseKeyPackage(turn.state.knock.keyPackage);
   turn.set({
     session: undefined,
+    groupNews: undefined,
     knock: undefined,
     welcome: undefined,
     external: undefined,

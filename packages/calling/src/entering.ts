@@ -166,9 +166,10 @@ async function knock(turn: Turn, group: { readonly groupId: Bytes; readonly epoc
 /** The server's word on the group, to those who are outside of it. */
 export async function receiveGroupNews(turn: Turn, news: GroupNews): Promise<void> {
   const { session, knock: own, member } = turn.state;
-  if (session === undefined || member !== undefined) return;
-  turn.set({ session: { ...session, group: news.group, isDeserted: news.isDeserted } });
-  const { group } = news;
+  const { group, isDeserted } = news;
+  if (session === undefined) return turn.set({ groupNews: { group, isDeserted } });
+  if (member !== undefined) return;
+  turn.set({ session: { ...session, group, isDeserted } });
   if (own !== undefined && group !== null) {
     if (!equalBytes(own.groupId, group.groupId)) turn.set({ knock: undefined });
     else if (group.epoch !== own.epoch) {

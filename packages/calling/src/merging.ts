@@ -69,6 +69,7 @@ export async function merge(turn: Turn, group: GroupState, advent: Advent): Prom
     proposals: [],
     attestations: new Map(),
     wishSinceMs: new Map(),
+    unmakeable: new Set(),
     stuckSinceMs: undefined,
     isThawSeen: false,
     policyBefore:

@@ -27,6 +27,12 @@ export type Wish =
   | { readonly t: 'admit'; readonly knocks: readonly Knocking[] }
   | { readonly t: 'refresh' };
 
+/** Of a wish and what it is for; equal for the same wish in the next step. */
+export function nameOf(wish: Wish): string {
+  if (wish.t === 'kick') return `kick ${toHex(wish.target.signatureKey)}`;
+  return wish.t === 'policy' || wish.t === 'revoke' ? `${wish.t} ${toHex(wish.hostKey)}` : wish.t;
+}
+
 export interface RankedWish {
   readonly wish: Wish;
   /** Leaf indexes among whom the rank decides; undefined: it is mine alone, at once. */
@@ -42,7 +48,7 @@ export function wishesOf(state: CallState, member: Member, nowMs: number): reado
     wish ? [{ wish, candidates: undefined, notBeforeMs: 0 }] : [];
   return [
     ...rotationWish(state, member, ranked),
-    ...own(kickWish(state, member)),
+    ...kickWishes(state, member).flatMap(own),
     ...own(revocationWish(state, member)),
     ...own(freezeWish(state, member)),
     ...removalWish(state, member, ranked),
@@ -63,12 +69,11 @@ function rotationWish(state: CallState, member: Member, ranked: readonly number[
   return [{ wish: { t: 'rotate' }, candidates: isMine ? undefined : others, notBeforeMs }];
 }
 
-function kickWish({ kicks, ownKey }: CallState, member: Member): Wish | undefined {
-  for (const { leafKey } of kicks) {
+function kickWishes({ kicks, ownKey }: CallState, member: Member): readonly Wish[] {
+  return kicks.flatMap(({ leafKey }): Wish[] => {
     const target = member.leaves.find(({ signatureKey }) => equalBytes(signatureKey, leafKey));
-    if (target !== undefined && mayKick(member, ownKey, leafKey)) return { t: 'kick', target };
-  }
-  return undefined;
+    return target !== undefined && mayKick(member, ownKey, leafKey) ? [{ t: 'kick', target }] : [];
+  });
 }
 
 /** Targets of a kick who went before it came: what it would have done besides the Remove is still to be done. */
