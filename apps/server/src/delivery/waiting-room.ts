@@ -10,7 +10,7 @@ import type { DeliveryContext } from './context.ts';
 import { endSession } from './presence.ts';
 import { refuse, type Session } from './session.ts';
 
-export type Newcomer = Pick<Session, 'participantId' | 'isHost' | 'address'>;
+type Newcomer = Pick<Session, 'participantId' | 'isHost' | 'address'>;
 
 /** True when the newcomer may have a session; another's may have ended for it. */
 export function makePlace(context: DeliveryContext, call: Call, newcomer: Newcomer): boolean {
