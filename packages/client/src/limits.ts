@@ -35,3 +35,5 @@ export const TREE_TIMEOUT_MS = 5_000;
 export const LINK_STORED_TIMEOUT_MS = 1_000;
 /** Keys of removed people kept with a room's links: twice as many as a call can hold. */
 export const KICKED_KEYS_MAX = 200;
+/** Of two tickets within this time the second is left alone, unless the first has failed. */
+export const SFU_TICKET_SPACING_MS = 1_000;

@@ -59,6 +59,9 @@ describe('the way to the SFU', () => {
     link.setTrack('microphone', track);
     link.setTrack('microphone', undefined);
     link.wish([{ participantId: 'ada', kind: 'camera', width: 640, height: 360 }]);
+    await link.useTicket('wss://again', 'token');
+    expect(connections).toHaveLength(1);
+    vi.advanceTimersByTime(1_000);
     await link.useTicket('wss://b', 'token');
     expect(connections[0]?.told).toContain('close');
     expect(connections[1]?.told).toEqual([
@@ -75,6 +78,7 @@ describe('the way to the SFU', () => {
     await link.useTicket('wss://a', 'token');
     expect(connections[0]?.told).toEqual(['connect wss://a']);
     link.wish([]);
+    vi.advanceTimersByTime(1_000);
     await link.useTicket('wss://b', 'token');
     expect(connections[1]?.told).toEqual(['wish 0', 'connect wss://b']);
   });
@@ -88,10 +92,23 @@ describe('the way to the SFU', () => {
     expect(tickets).toBe(1);
     outcome = err('UNREACHABLE');
     await link.useTicket('wss://b', 'token');
-    await vi.advanceTimersByTimeAsync(499);
+    await vi.advanceTimersByTimeAsync(999);
     expect(tickets).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(tickets).toBe(2);
+  });
+
+  test('[S76] a ticket that does not come is asked for again, and nobody waits for the connection before', async () => {
+    const link = createLink();
+    await link.useTicket('wss://a', 'token');
+    const [first] = connections;
+    if (first) first.close = () => new Promise(() => undefined);
+    first?.lose();
+    await vi.advanceTimersByTimeAsync(250 + 500 + 1_000);
+    expect(tickets).toBe(3);
+    await link.useTicket('wss://b', 'token');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([tickets, connections.length, states.at(-1)]).toEqual([3, 2, 'connecting']);
   });
 
   test('[S76] after the end nothing is asked for or connected any more', async () => {

@@ -3,7 +3,7 @@
  * this device wants published and seen. A ticket lives as long as its session (D26), so a new session means a new ticket.
  */
 import type { MediaKind } from '@conclave/crypto/kid';
-import { SFU_RETRY_DELAY_MAX_MS, SFU_RETRY_DELAY_MIN_MS } from '../limits.ts';
+import { SFU_RETRY_DELAY_MAX_MS, SFU_RETRY_DELAY_MIN_MS, SFU_TICKET_SPACING_MS } from '../limits.ts';
 import type { SfuConnection, SfuPorts, SfuState, Wish } from '../livekit/sfu-connection.ts';
 
 export interface SfuLinkPorts {
@@ -22,19 +22,22 @@ export class SfuLink {
   #connection: SfuConnection | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  #connectedAtMs = 0;
   #isClosed = false;
 
   constructor(ports: SfuLinkPorts) {
     this.#ports = ports;
   }
 
-  /** Connects with a fresh ticket, in place of the connection before. */
+  /** Connects with a fresh ticket, in place of the connection before: nobody waits for that one to end. */
   async useTicket(url: string, token: string): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isFresh()) return;
     clearTimeout(this.#retry);
-    await this.#connection?.close();
-    if (this.#isClosed) return;
+    this.#retry = undefined;
+    this.#connectedAtMs = performance.now();
+    const former = this.#connection;
     const connection = this.#create();
+    void former?.close();
     this.#connection = connection;
     this.#ports.onState('connecting');
     for (const kind of this.#muted) connection.setMuted(kind, true);
@@ -44,6 +47,12 @@ export class SfuLink {
     if (this.#connection !== connection) return;
     if (connected.ok) this.#attempt = 0;
     else this.#tryAgain(connection);
+  }
+
+  /** A second answer to one wish would only tear down what has just been made. */
+  #isFresh(): boolean {
+    const isTried = this.#connection !== undefined && this.#retry === undefined;
+    return isTried && performance.now() - this.#connectedAtMs < SFU_TICKET_SPACING_MS;
   }
 
   /** Publishes the track; undefined mutes what is published: the sender stays, and no frame of it leaves. */
@@ -94,6 +103,10 @@ export class SfuLink {
     const delayMs = Math.min(SFU_RETRY_DELAY_MAX_MS, SFU_RETRY_DELAY_MIN_MS * 2 ** this.#attempt);
     this.#attempt += 1;
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#ports.requestTicket(), delayMs);
+    // Until a ticket has come: the request may be lost with its socket, or be one too many for the server.
+    this.#retry = setTimeout(() => {
+      this.#ports.requestTicket();
+      this.#tryAgain(connection);
+    }, delayMs);
   }
 }
