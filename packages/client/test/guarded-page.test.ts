@@ -81,7 +81,7 @@ describe('what is over', () => {
     const { senderId } = worker.told.find(({ t }) => t === 'name') as unknown as { senderId: number };
     await vi.advanceTimersByTimeAsync(2 * WATCHDOG_INTERVAL_MS);
     expect(worker.told.filter(({ t }) => t === 'forget-sender')).toEqual([]);
-    sender.transport = { state: 'closed' };
+    connection.signalingState = 'closed';
     await vi.advanceTimersByTimeAsync(4 * WATCHDOG_INTERVAL_MS);
     expect(worker.told.filter(({ t }) => t === 'forget-sender')).toEqual([{ t: 'forget-sender', senderId }]);
     const told = worker.told.length;

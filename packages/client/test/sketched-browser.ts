@@ -17,7 +17,8 @@ class SketchedTransform {
 /** Each of its own prototype has the accessor that the guard takes. */
 class Half {
   #transform: unknown = null;
-  transport: { state: string } | null = { state: 'connected' };
+  /** One that was bundled with another. */
+  readonly transport = { state: 'closed' };
   track: { kind: string; stop: () => void } | null;
 
   constructor(kind: string) {
@@ -68,6 +69,7 @@ export type SketchedTransceiver = {
 
 class SketchedConnection extends EventTarget {
   readonly #transceivers: SketchedTransceiver[] = [];
+  signalingState = 'stable';
 
   addTransceiver(trackOrKind: string | { readonly kind: string }): SketchedTransceiver {
     const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;

@@ -27,19 +27,25 @@ export type TransformOptions = {
   readonly medium: Medium;
 };
 
-type SenderListener = (senderId: number, sender: RTCRtpSender, medium: Medium) => void;
+export type BornSender = {
+  readonly sender: RTCRtpSender;
+  readonly medium: Medium;
+  readonly connection: RTCPeerConnection;
+};
+export type BornReceiver = { readonly receiver: RTCRtpReceiver; readonly connection: RTCPeerConnection };
 
 export type Guard = {
   /** Undefined for a sender that was born without the guard: a bug, and a reason to end the call. */
   readonly senderIdOf: (sender: RTCRtpSender) => number | undefined;
   readonly receiverIdOf: (receiver: RTCRtpReceiver) => number | undefined;
-  readonly onSender: (listener: SenderListener) => void;
+  readonly onSender: (listener: (senderId: number, born: BornSender) => void) => void;
   /** Receivers keep their id, and their one track, for life. */
-  readonly onReceiver: (listener: (receiverId: number, receiver: RTCRtpReceiver) => void) => void;
+  readonly onReceiver: (listener: (receiverId: number, born: BornReceiver) => void) => void;
   /** A transform could not be attached. What it was for is stopped, and nothing of it was ever negotiated. */
   readonly onUnguarded: (listener: () => void) => void;
 };
 
+type GuardTransceiver = (connection: RTCPeerConnection, transceiver: RTCRtpTransceiver) => void;
 type TransformSetter = (this: RTCRtpSender | RTCRtpReceiver, transform: RTCRtpScriptTransform) => void;
 
 /**
@@ -55,8 +61,8 @@ export function installGuard(worker: Worker): Guard {
   const setReceiverTransform = takeTransformSetter(RTCRtpReceiver.prototype);
   const senderIds = new WeakMap<RTCRtpSender, number>();
   const receiverIds = new WeakMap<RTCRtpReceiver, number>();
-  const senderListeners: SenderListener[] = [];
-  const receiverListeners: ((id: number, receiver: RTCRtpReceiver) => void)[] = [];
+  const senderListeners: ((id: number, born: BornSender) => void)[] = [];
+  const receiverListeners: ((id: number, born: BornReceiver) => void)[] = [];
   let born = 0;
 
   const transformOf = (options: TransformOptions) => new RTCRtpScriptTransform(worker, options);
@@ -64,27 +70,29 @@ export function installGuard(worker: Worker): Guard {
   const unguardedListeners: (() => void)[] = [];
 
   // An id says that the object is guarded: it is given last.
-  const guardSender = (sender: RTCRtpSender, medium: Medium): void => {
+  const guardSender = (one: BornSender): void => {
+    const { sender, medium } = one;
     if (senderIds.has(sender)) return;
     const id = ++born;
     setSenderTransform.call(sender, transformOf({ direction: 'send', id, medium }));
     senderIds.set(sender, id);
-    for (const listener of senderListeners) listener(id, sender, medium);
+    for (const listener of senderListeners) listener(id, one);
   };
 
-  const guardReceiver = (receiver: RTCRtpReceiver, medium: Medium): void => {
+  const guardReceiver = (one: BornReceiver, medium: Medium): void => {
+    const { receiver } = one;
     if (receiverIds.has(receiver)) return;
     const id = ++born;
     setReceiverTransform.call(receiver, transformOf({ direction: 'receive', id, medium }));
     receiverIds.set(receiver, id);
-    for (const listener of receiverListeners) listener(id, receiver);
+    for (const listener of receiverListeners) listener(id, one);
   };
 
-  const guardTransceiver = (transceiver: RTCRtpTransceiver): void => {
+  const guardTransceiver: GuardTransceiver = (connection, transceiver) => {
     const medium = mediumOfTrack(transceiver.receiver.track.kind);
     try {
-      guardSender(transceiver.sender, medium);
-      guardReceiver(transceiver.receiver, medium);
+      guardSender({ sender: transceiver.sender, medium, connection });
+      guardReceiver({ receiver: transceiver.receiver, connection }, medium);
     } catch (error) {
       transceiver.sender.replaceTrack(null).catch(() => undefined);
       transceiver.stop();
@@ -129,12 +137,12 @@ function forced(configuration: RTCConfiguration | undefined): EncodedConfigurati
   return { ...configuration, encodedInsertableStreams: true };
 }
 
-function guardConstructor(guardTransceiver: (transceiver: RTCRtpTransceiver) => void): void {
+function guardConstructor(guardTransceiver: GuardTransceiver): void {
   const Native = RTCPeerConnection;
   const Guarded = new Proxy(Native, {
     construct(target, [configuration], newTarget) {
       const connection: RTCPeerConnection = Reflect.construct(target, [forced(configuration)], newTarget);
-      connection.addEventListener('track', ({ transceiver }) => guardTransceiver(transceiver));
+      connection.addEventListener('track', ({ transceiver }) => guardTransceiver(connection, transceiver));
       return connection;
     },
   });
@@ -144,10 +152,7 @@ function guardConstructor(guardTransceiver: (transceiver: RTCRtpTransceiver) => 
   if ('mozRTCPeerConnection' in globalThis) replace(globalThis, 'mozRTCPeerConnection', Guarded);
 }
 
-function guardMethods(
-  prototype: RTCPeerConnection,
-  guardTransceiver: (transceiver: RTCRtpTransceiver) => void,
-): void {
+function guardMethods(prototype: RTCPeerConnection, guardTransceiver: GuardTransceiver): void {
   const { addTransceiver, addTrack, setConfiguration } = prototype;
   // The forms with callbacks are left out: nobody uses them, and they end in a rejected promise here.
   const createOffer: (
@@ -171,7 +176,7 @@ function guardMethods(
     for (const transceiver of connection.getTransceivers()) {
       if (transceiver.direction === 'stopped') continue;
       try {
-        guardTransceiver(transceiver);
+        guardTransceiver(connection, transceiver);
       } catch (error) {
         failures.push(error);
       }
@@ -184,7 +189,7 @@ function guardMethods(
     'addTransceiver',
     function (this: RTCPeerConnection, ...args: Parameters<typeof addTransceiver>) {
       const transceiver = addTransceiver.apply(this, args);
-      guardTransceiver(transceiver);
+      guardTransceiver(this, transceiver);
       return transceiver;
     },
   );

@@ -8,12 +8,12 @@
 
 import type { MediaKind } from '@conclave/crypto/kid';
 import { createCounting } from './counting.ts';
-import type { Guard } from './guarded-peer-connection.ts';
+import type { BornReceiver, BornSender, Guard } from './guarded-peer-connection.ts';
 import { installGuard } from './guarded-peer-connection.ts';
 import { WATCHDOG_INTERVAL_MS } from './media-limits.ts';
 import type { FromMediaWorker, ReceiverCount, ToMediaWorker } from './media-messages.ts';
 import type { Binding } from './open-path.ts';
-import type { Medium, SenderCount } from './seal-path.ts';
+import type { SenderCount } from './seal-path.ts';
 import type { TroubleReport } from './troubles.ts';
 import type { Sealed } from './watchdog.ts';
 import { hasLeaked, sentOf } from './watchdog.ts';
@@ -63,7 +63,6 @@ export type MediaCounts = {
 
 const NOTHING_SEALED: Sealed = { framesSealed: 0, framesDropped: 0, bytesSealed: 0 };
 
-type BornSender = { readonly sender: RTCRtpSender; readonly medium: Medium };
 type Named = { readonly sender: RTCRtpSender; readonly kind: MediaKind };
 
 /** Installs the guard (see `installGuard`) and starts the session. Once in the life of a page. */
@@ -72,7 +71,7 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const guard = installGuard(worker);
   const born = new Map<number, BornSender>();
   const named = new Map<number, Named>();
-  const receivers = new Map<number, RTCRtpReceiver>();
+  const receivers = new Map<number, BornReceiver>();
   const muted = new Set<MediaKind>();
   let isStopped = false;
   const counting = createCounting(
@@ -82,15 +81,15 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const post = (message: ToMediaWorker, transfer: Transferable[] = []): void =>
     worker.postMessage(message, transfer);
 
-  guard.onSender((id, sender, medium) => born.set(id, { sender, medium }));
-  guard.onReceiver((id, receiver) => receivers.set(id, receiver));
+  guard.onSender((id, one) => born.set(id, one));
+  guard.onReceiver((id, one) => receivers.set(id, one));
   guard.onUnguarded(() => ports.onLeak());
 
   worker.addEventListener('message', ({ data }) => {
     const message = data as FromMediaWorker;
     switch (message.t) {
       case 'bound': {
-        const track = receivers.get(message.receiverId)?.track;
+        const track = receivers.get(message.receiverId)?.receiver.track;
         if (track) ports.onBound(message.receiverId, message.binding, track);
         break;
       }
@@ -116,13 +115,15 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   worker.addEventListener('error', () => ports.onFailed());
 
   const forget = (): void => {
-    for (const [senderId, { sender }] of born) {
-      if (!isOver(sender)) continue;
+    for (const [senderId, { connection }] of born) {
+      if (!isOver(connection)) continue;
       born.delete(senderId);
       named.delete(senderId);
       post({ t: 'forget-sender', senderId });
     }
-    for (const [receiverId, receiver] of receivers) if (isOver(receiver)) receivers.delete(receiverId);
+    for (const [receiverId, { connection }] of receivers) {
+      if (isOver(connection)) receivers.delete(receiverId);
+    }
   };
   const watch = createWatch(born, { ask: counting.ask, onLeak: ports.onLeak, onLooked: forget });
 
@@ -174,9 +175,9 @@ function release(
   post({ t: 'release', receiverId });
 }
 
-/** Over for good: its connection is closed. */
-function isOver({ transport }: RTCRtpSender | RTCRtpReceiver): boolean {
-  return transport?.state === 'closed';
+/** For good. The state of a transport says less: one that was bundled with another is closed while media flows. */
+function isOver({ signalingState }: RTCPeerConnection): boolean {
+  return signalingState === 'closed';
 }
 
 /** Looks at every sender from its birth until its connection is closed; statistics are read before the worker is asked. */
