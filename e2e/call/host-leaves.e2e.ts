@@ -7,7 +7,7 @@ import { DESKTOP } from './driver.ts';
 import { meet } from './meet.ts';
 
 scenario(
-  '[P46] the host leaves: its successor is host, the call goes on, and who comes later inherits nothing',
+  '[P24, P46] the host leaves: its successor is host, the call goes on, and who comes later inherits nothing',
   throughPages(async (cast) => {
     const [ada, bob, link] = await meet(cast);
     await ada.leave();
@@ -36,6 +36,16 @@ scenario(
     await bob.driver.close();
     await cyd.reads('This call has no host');
     await dan.reads('This call has no host');
+
+    // Who heard a host is asked nothing; who comes now has heard none.
+    const eve = await cast.person('Eve');
+    await eve.enter(link);
+    await eve.reads('No host is in this call');
+    await eve.driver.click('button', 'Continue');
+    await Promise.all([cyd.sees('Eve'), dan.sees('Eve'), eve.sees('Dan')]);
+    const [cydWords, eveWords] = await Promise.all([cyd.words(), eve.words()]);
+    assert.ok(!cydWords.includes('Is the host here?'), 'who heard the host is not asked');
+    assert.ok(!eveWords.includes('Is the host here?'), 'an answer is enough');
   }),
   180_000,
 );
