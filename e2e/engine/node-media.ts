@@ -3,12 +3,13 @@
  * encoders that number their frames and receivers that note what would be shown. The transport is a `NodeSfu`.
  */
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import type { Binding } from '@conclave/client/media/binding';
 import { type Clock, systemClock } from '@conclave/client/media/clock';
 import { createFramePipeline, type FramePipeline } from '@conclave/client/media/frame-pipeline';
 import { createInOrder, type InOrder } from '@conclave/client/media/in-order';
 import type { LiveContexts } from '@conclave/client/media/live-contexts';
 import { REPORT_INTERVAL_MS } from '@conclave/client/media/media-limits';
-import type { Binding, DropReason, Receiver } from '@conclave/client/media/open-path';
+import type { DropReason, Receiver } from '@conclave/client/media/open-path';
 import { type EncodedFrame, mediumOf, type Sender } from '@conclave/client/media/seal-path';
 import type { MediaKind } from '@conclave/crypto/kid';
 import type { NodePerson } from './node-person.ts';

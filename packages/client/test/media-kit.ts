@@ -3,10 +3,10 @@
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
 import type { Bytes } from '@conclave/protocol/bytes';
 import { toHex } from '@conclave/protocol/bytes';
+import type { Binding } from '../src/media/binding.ts';
 import type { Clock } from '../src/media/clock.ts';
 import type { FramePipeline } from '../src/media/frame-pipeline.ts';
 import { createFramePipeline } from '../src/media/frame-pipeline.ts';
-import type { Binding } from '../src/media/open-path.ts';
 import type { EncodedFrame } from '../src/media/seal-path.ts';
 
 export type HandClock = Clock & {

@@ -10,12 +10,12 @@
  * @see SPEC.md S14, S15, S107–S113
  */
 
+import type { Binding } from './binding.ts';
 import type { Clock } from './clock.ts';
 import type { Feed, Holders } from './holders.ts';
 import type { KeyLookup } from './key-store.ts';
 import { HOLDER_IDLE_MS, SOUND_DRAIN_MS } from './media-limits.ts';
 import type { NamedContexts } from './named-contexts.ts';
-import type { Binding } from './open-path.ts';
 import type { Medium } from './seal-path.ts';
 
 export type Refusal = 'unnamed' | 'other-receiver' | 'other-leaf' | 'no-key-frame' | 'sound-of-another';

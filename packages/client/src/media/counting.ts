@@ -6,7 +6,13 @@
  */
 
 import { ANSWER_TIMEOUT_MS } from './media-limits.ts';
-import type { MediaCounts } from './media-session.ts';
+import type { ReceiverCount } from './media-messages.ts';
+import type { SenderCount } from './seal-path.ts';
+
+export type MediaCounts = {
+  readonly senders: readonly SenderCount[];
+  readonly receivers: readonly ReceiverCount[];
+};
 
 export type Counting = {
   readonly ask: () => Promise<MediaCounts>;

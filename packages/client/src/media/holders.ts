@@ -5,9 +5,9 @@
  * @see SPEC.md S15, S111
  */
 
+import type { Binding } from './binding.ts';
 import type { Clock } from './clock.ts';
 import { HOLDER_IDLE_MS } from './media-limits.ts';
-import type { Binding } from './open-path.ts';
 
 /** One receiver between two releases. */
 export type Feed = { readonly receiverId: number; isReleased: boolean };

@@ -1,7 +1,7 @@
 /** What the page and the media worker say to each other. Neither ever says a key: those come by the port (D26). */
 
 import type { MediaKind } from '@conclave/crypto/kid';
-import type { Binding } from './open-path.ts';
+import type { Binding } from './binding.ts';
 import type { SenderCount } from './seal-path.ts';
 import type { TroubleReport } from './troubles.ts';
 

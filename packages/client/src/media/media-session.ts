@@ -7,13 +7,12 @@
  */
 
 import type { MediaKind } from '@conclave/crypto/kid';
-import { createCounting } from './counting.ts';
+import type { Binding } from './binding.ts';
+import { createCounting, type MediaCounts } from './counting.ts';
 import type { BornReceiver, BornSender, Guard } from './guarded-peer-connection.ts';
 import { installGuard } from './guarded-peer-connection.ts';
 import { WATCHDOG_INTERVAL_MS } from './media-limits.ts';
-import type { FromMediaWorker, ReceiverCount, ToMediaWorker } from './media-messages.ts';
-import type { Binding } from './open-path.ts';
-import type { SenderCount } from './seal-path.ts';
+import type { FromMediaWorker, ToMediaWorker } from './media-messages.ts';
 import type { TroubleReport } from './troubles.ts';
 import type { Sealed } from './watchdog.ts';
 import { hasLeaked, sentOf } from './watchdog.ts';
@@ -54,11 +53,6 @@ export type MediaSession = {
   /** Ends the watchdog and the worker; nothing leaves and nothing is shown in the life of this page any more. */
   readonly stop: () => void;
   readonly isStopped: () => boolean;
-};
-
-export type MediaCounts = {
-  readonly senders: readonly SenderCount[];
-  readonly receivers: readonly ReceiverCount[];
 };
 
 const NOTHING_SEALED: Sealed = { framesSealed: 0, framesDropped: 0, bytesSealed: 0 };

@@ -10,10 +10,10 @@
 
 import type { ParsedMediaFrame } from '@conclave/crypto/frame-crypto';
 import { openMediaFrame, parseMediaFrame } from '@conclave/crypto/frame-crypto';
-import type { MediaKind } from '@conclave/crypto/kid';
 import type { Bytes } from '@conclave/protocol/bytes';
 import type { AdmissionPorts, Refusal } from './admission.ts';
 import { createAdmission } from './admission.ts';
+import type { Binding } from './binding.ts';
 import type { Carriers } from './carriers.ts';
 import type { Changes } from './changes.ts';
 import type { KeyLookup, KeyStore } from './key-store.ts';
@@ -38,13 +38,6 @@ export type DropReason =
   | 'other-sender'
   | 'too-many'
   | Refusal;
-
-/** Whose frames a receiver shows. */
-export type Binding = {
-  /** Hexadecimal. */
-  readonly leafKey: string;
-  readonly kind: MediaKind;
-};
 
 export type OpenPorts = AdmissionPorts & {
   readonly keys: KeyStore;

@@ -3,7 +3,7 @@
  * of the tracks that a page may show. Nothing that LiveKit says gets in here.
  */
 import type { MediaKind } from '@conclave/crypto/kid';
-import type { Binding } from '../media/open-path.ts';
+import type { Binding } from '../media/binding.ts';
 import type { Trouble, TroubleReport } from '../media/troubles.ts';
 import type { MediaTrouble, MediaView, PersonMedia } from './call-session.types.ts';
 
