@@ -218,11 +218,11 @@ export class CallPage {
     await this.driver.click('button', 'Remove');
   }
 
-  /** Chooses the camera by its place in the list of the open panel. Chromium only. */
-  async chooseCamera(index: number): Promise<void> {
+  /** In the open panel of devices. Chromium only. */
+  async chooseCamera(label: string): Promise<void> {
     const page = this.driver.chromium;
     assert.ok(page, 'a list is chosen from in Chromium only');
-    await page.getByRole('combobox', { name: 'Camera' }).selectOption({ index });
+    await page.getByRole('combobox', { name: 'Camera' }).selectOption({ label });
   }
 
   /** With the controls shown, once nothing on the page moves its place any more. */

@@ -41,7 +41,8 @@ function isInstalled(stamp) {
 }
 
 function npmCi() {
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // With NODE_ENV=production npm would leave out what builds the pages.
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   // npm tells its scripts where it is; started without npm, it is looked for on the PATH.
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];

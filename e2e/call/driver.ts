@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import type { Page as ChromiumPage } from 'playwright-core';
 import type { Page as FirefoxPage } from 'puppeteer-core';
 import { collect, type Engine, sharedChromium, sharedFirefox } from '../browsers.ts';
-import { rememberPeers } from './senses.ts';
+import { addRedCamera, rememberPeers } from './senses.ts';
 
 export type Size = { readonly width: number; readonly height: number };
 export const DESKTOP: Size = { width: 1280, height: 800 };
@@ -56,6 +56,7 @@ async function openChromium(): Promise<Driver> {
 export async function driveChromium(page: ChromiumPage, close: () => Promise<void>): Promise<Driver> {
   page.setDefaultTimeout(ACTION_TIMEOUT_MS);
   await page.addInitScript(rememberPeers);
+  await page.addInitScript(addRedCamera);
   const complaints: string[] = [];
   page.on('console', (message) => collect(complaints, message.type(), message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));

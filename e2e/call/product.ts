@@ -40,6 +40,8 @@ export async function startProduct(options: readonly string[] = []): Promise<Pro
   const dataDir = await mkdtemp(join(tmpdir(), 'conclave-e2e-'));
   const port = await freeTcpPort();
   const child = spawn(process.execPath, [START, '--port', `${port}`, '--data', dataDir, ...options], {
+    // The bundler, which builds the test pages in this process, sets NODE_ENV.
+    env: { ...process.env, NODE_ENV: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

@@ -207,3 +207,34 @@ export async function describeMedia(): Promise<string> {
   }
   return lines.join('; ');
 }
+
+/**
+ * Runs before the page's own code: one more camera, whose picture is red and moves. Chromium's fake cameras are all of
+ * one green, except the second, whose frames no connection takes.
+ */
+export function addRedCamera(): void {
+  const { mediaDevices } = navigator;
+  if (!mediaDevices) return;
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+  const red = { kind: 'videoinput', deviceId: 'red', groupId: '', label: 'Red camera' } as const;
+  mediaDevices.enumerateDevices = async () => [...(await list()), { ...red, toJSON: () => red }];
+  mediaDevices.getUserMedia = async (wish) => {
+    const device = typeof wish?.video === 'object' ? wish.video.deviceId : undefined;
+    const isRed = typeof device === 'object' && 'exact' in device && device.exact === red.deviceId;
+    if (!isRed) return open(wish);
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const stream = canvas.captureStream(20);
+    let drawn = 0;
+    const timer = setInterval(() => {
+      if (stream.getVideoTracks()[0]?.readyState !== 'live') clearInterval(timer);
+      const context = canvas.getContext('2d');
+      if (!context) return;
+      context.fillStyle = 'rgb(220 20 20)';
+      context.fillRect(0, 0, 640, 360);
+      context.fillStyle = 'rgb(120 0 0)';
+      context.fillRect((drawn++ * 8) % 640, 0, 40, 360);
+    }, 50);
+    return stream;
+  };
+}
