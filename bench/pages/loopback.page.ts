@@ -3,15 +3,23 @@
  * a worker of its own. The transforms are the app's media worker, or one that passes frames on.
  */
 import type { MediaInstruction } from '@conclave/calling/media-instruction';
+import type { LiveContexts } from '@conclave/client/media/live-contexts';
 import type { ToMediaWorker } from '@conclave/client/media/media-messages';
 
 const GROUP = new Uint8Array(32).fill(1);
 const LEAVES = [0, 1].map((leafIndex) => ({ leafIndex, leafKey: new Uint8Array(32).fill(leafIndex + 2) }));
 const SENDER_ID = 1;
 
-function sealingWorker(ownLeafIndex: 0 | 1): Worker {
-  const url = new URL('../../packages/client/src/media/media.worker.ts', import.meta.url);
-  const worker = new Worker(url, { type: 'module' });
+interface Sealing {
+  readonly worker: Worker;
+  /** Where its instructions go in and its live contexts come out. */
+  readonly port: MessagePort;
+}
+
+function sealing(ownLeafIndex: 0 | 1): Sealing {
+  const worker = new Worker(new URL('../../packages/client/src/media/media.worker.ts', import.meta.url), {
+    type: 'module',
+  });
   const { port1, port2 } = new MessageChannel();
   const tell = (message: ToMediaWorker, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
@@ -25,11 +33,42 @@ function sealingWorker(ownLeafIndex: 0 | 1): Worker {
   ];
   for (const instruction of instructions) port1.postMessage(instruction);
   if (ownLeafIndex === 0) tell({ t: 'name', senderId: SENDER_ID, kind: 'camera' });
-  return worker;
+  return { worker, port: port1 };
+}
+
+/** The sender's and the receiver's; what the one sends under is told to the other, as beats do it. */
+function sealingWorkers(): readonly Worker[] {
+  const [sender, receiver] = [sealing(0), sealing(1)];
+  const leafKey = LEAVES[0]?.leafKey ?? new Uint8Array();
+  sender.port.onmessage = ({ data: { epoch, contexts } }: MessageEvent<LiveContexts>) => {
+    if (epoch === undefined) return;
+    const receivedAtMs = performance.timeOrigin + performance.now();
+    receiver.port.postMessage({
+      t: 'counters',
+      leafKey,
+      epoch,
+      contexts,
+      receivedAtMs,
+    } satisfies MediaInstruction);
+  };
+  return [sender.worker, receiver.worker];
 }
 
 function passingWorker(): Worker {
   return new Worker(new URL('./pass.worker.ts', import.meta.url), { type: 'module' });
+}
+
+/** The own description with all its candidates. */
+async function described(connection: RTCPeerConnection): Promise<RTCSessionDescriptionInit> {
+  const gathered = new Promise<void>((resolve) => {
+    connection.onicegatheringstatechange = () => {
+      if (connection.iceGatheringState === 'complete') resolve();
+    };
+  });
+  await connection.setLocalDescription();
+  await gathered;
+  if (!connection.localDescription) throw new Error('no description was made');
+  return connection.localDescription;
 }
 
 let stopLast: () => void = () => undefined;
@@ -39,7 +78,7 @@ const testPage = {
   /** Ends the call before and starts one; resolves with the first decoded frame. */
   start: async (isSealed: boolean) => {
     stopLast();
-    const workers = isSealed ? [sealingWorker(0), sealingWorker(1)] : [passingWorker(), passingWorker()];
+    const workers = isSealed ? sealingWorkers() : [passingWorker(), passingWorker()];
     const [sending, receiving] = [new RTCPeerConnection(), new RTCPeerConnection()];
     const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360 } });
     const [track] = stream.getVideoTracks();
@@ -60,13 +99,9 @@ const testPage = {
       video.srcObject = new MediaStream([event.track]);
       void video.play();
     });
-    sending.onicecandidate = ({ candidate }) => candidate && void receiving.addIceCandidate(candidate);
-    receiving.onicecandidate = ({ candidate }) => candidate && void sending.addIceCandidate(candidate);
     document.body.replaceChildren(video);
-    await sending.setLocalDescription();
-    await receiving.setRemoteDescription(sending.localDescription ?? { type: 'offer' });
-    await receiving.setLocalDescription();
-    await sending.setRemoteDescription(receiving.localDescription ?? { type: 'answer' });
+    await receiving.setRemoteDescription(await described(sending));
+    await sending.setRemoteDescription(await described(receiving));
     stopLast = () => {
       track.stop();
       sending.close();
