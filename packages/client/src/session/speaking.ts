@@ -7,6 +7,8 @@ const READING_MS = 200;
 const FFT_SIZE = 1024;
 /** RMS of speech begins about here; noise suppression leaves silence well below. */
 const SPEECH_RMS = 0.015;
+/** The audio system starts on the page's own thread, some 25 ms, which the first picture of a person must not wait for. */
+const START_DELAY_MS = 500;
 /** The outline stays through the pauses between words. */
 const HOLD_READINGS = 4;
 
@@ -21,6 +23,8 @@ export class Speaking {
   readonly #onChange: (personKey: string, isSpeaking: boolean) => void;
   readonly #listened = new Map<string, Listened>();
   readonly #samples = new Float32Array(FFT_SIZE);
+  #tracks: ReadonlyMap<string, MediaStreamTrack> = new Map();
+  #start: ReturnType<typeof setTimeout> | undefined;
   #context: AudioContext | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -28,21 +32,30 @@ export class Speaking {
     this.#onChange = onChange;
   }
 
-  /** Listens to these tracks and to no others. */
+  /** Listens to these tracks, to new ones in a moment, and to no others. */
   follow(tracks: ReadonlyMap<string, MediaStreamTrack>): void {
+    this.#tracks = tracks;
     for (const [key, { track }] of this.#listened) if (tracks.get(key) !== track) this.#stop(key);
-    for (const [key, track] of tracks) if (!this.#listened.has(key)) this.#start(key, track);
-    if (this.#listened.size > 0) this.#timer ??= setInterval(() => this.#read(), READING_MS);
-    else this.#rest();
+    if ([...tracks.keys()].some((key) => !this.#listened.has(key))) {
+      this.#start ??= setTimeout(() => this.#listenToNew(), START_DELAY_MS);
+    }
+    if (this.#listened.size === 0) this.#rest();
   }
 
   dispose(): void {
     this.follow(new Map());
+    clearTimeout(this.#start);
     void this.#context?.close();
     this.#context = undefined;
   }
 
-  #start(key: string, track: MediaStreamTrack): void {
+  #listenToNew(): void {
+    this.#start = undefined;
+    for (const [key, track] of this.#tracks) if (!this.#listened.has(key)) this.#listen(key, track);
+    if (this.#listened.size > 0) this.#timer ??= setInterval(() => this.#read(), READING_MS);
+  }
+
+  #listen(key: string, track: MediaStreamTrack): void {
     this.#context ??= new AudioContext();
     const analyser = new AnalyserNode(this.#context, { fftSize: FFT_SIZE });
     const source = this.#context.createMediaStreamSource(new MediaStream([track]));
