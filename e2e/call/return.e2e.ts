@@ -8,7 +8,7 @@ import { openBehindCable, startProductOnCable } from './network.ts';
 
 const OUTAGE_MS = 10_000;
 /** What was on its way when the cable was pulled is through by then. */
-const SETTLED_MS = 2_000;
+const SETTLED_MS = 5_000;
 
 scenario(
   '[P45, P17] a reload alone, as host and as guest comes back by itself, under the same name and with the same role',
@@ -61,7 +61,9 @@ async function outage(stayed: CallPage): Promise<void> {
   await pause(SETTLED_MS);
   const before = await stayed.decoded();
   await pause(OUTAGE_MS - SETTLED_MS);
-  assert.equal((await stayed.decoded()).frames, before.frames, 'the cable is pulled');
+  // The count itself goes when the receiver does.
+  const after = await stayed.decoded();
+  assert.ok(after.frames <= before.frames, `the cable is pulled: ${after.frames} after ${before.frames}`);
 }
 
 async function bothSeeEachOther(one: CallPage, other: CallPage): Promise<void> {
