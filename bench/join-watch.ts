@@ -59,7 +59,10 @@ export function watchJoin({ tileName, name, isImmediate }: JoinWish): void {
     const video = tile.querySelector('video');
     if (!video || times['video'] !== undefined) return;
     note('video');
-    video.requestVideoFrameCallback(() => note('frame'));
+    // One that was decoded before its element came onto the page is there with the next painting.
+    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0) {
+      requestAnimationFrame(() => note('frame'));
+    } else video.requestVideoFrameCallback(() => note('frame'));
   };
   const notes: [string, number][] = [];
   const Native = RTCPeerConnection;

@@ -124,7 +124,7 @@ function comparison(subjects: readonly Subject[], taken: ReadonlyMap<string, rea
       '× plain',
     ],
     rows: subjects.map(({ name }) => [name, ...cells(name, 'click'), ...cells(name, 'link')]),
-    note: `Medians of ${ROUNDS}, in turns. Frame: first requestVideoFrameCallback of the other's video.`,
+    note: `Medians of ${ROUNDS}, in turns. Frame: the first of the other's video on the page, by requestVideoFrameCallback, or by the next painting where it was decoded before its element came onto the page.`,
   };
 }
 
