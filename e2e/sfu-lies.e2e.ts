@@ -78,6 +78,28 @@ for (const engine of ['chromium', 'firefox'] as const) {
   );
 }
 
+for (const videoCodec of ['vp9', 'av1'] as const) {
+  scenario(
+    `[S22] ${videoCodec} is not decoded either: by who lacks the key, or key and transform`,
+    async (stage) => {
+      const room = roomName();
+      const ada = await joinCall(stage, 'chromium', { own: ADA, people, room });
+      await ada.call('publishColour', { hue: 0, videoCodec });
+      await ada.call('publishTone', 440);
+      const keyless = await stage.window('chromium', 'media.html');
+      await connect(stage, keyless, EVE, [ADA, EVE], room);
+      await untilReceived(keyless);
+      const { framesDecoded, audioEnergy } = await keyless.call<Received>('received');
+      assert.deepEqual([framesDecoded, audioEnergy], [0, 0]);
+      await keyless.close();
+      const plain = await stage.window('chromium', 'plain.html');
+      await plain.call('configure', { isFlagOn: false });
+      await connect(stage, plain, EVE, [ADA, EVE], room);
+      assert.equal((await untilReceived(plain, { videoPackets: 100 })).framesDecoded, 0);
+    },
+  );
+}
+
 for (const videoCodec of ['vp8', 'vp9', 'av1'] as const) {
   scenario(
     `[S21] no 16 bytes of any frame are in what the SFU forwards: ${videoCodec} and Opus`,
