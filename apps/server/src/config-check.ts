@@ -36,6 +36,15 @@ export function configWarnings(config: Config): string[] {
   return [...httpsWarnings(config), ...liveKitWarnings(config)];
 }
 
+/** A link that works on this machine alone looks like any other: said once, under the address. */
+export function reachNote({ host, publicUrl }: Config): string | undefined {
+  if (!isLoopback(host) || publicUrl !== undefined) return undefined;
+  return (
+    'Only this machine can open it, and the links that it makes. To let others in, see "Let others in" in the README: ' +
+    '--host 0.0.0.0 with --tls-cert and --tls-key, or a reverse proxy and --public-url https://…'
+  );
+}
+
 /** A LiveKit token is enough to come to signalling that is public, past the proxy and its tickets (D26). */
 function liveKitWarnings({ livekit }: Config): string[] {
   if (livekit.kind === 'own' || isPrivateHost(new URL(livekit.url).hostname)) return [];

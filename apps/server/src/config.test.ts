@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Config, HELP, parseConfig } from './config.ts';
-import { configWarnings } from './config-check.ts';
+import { configWarnings, reachNote } from './config-check.ts';
 
 function parsed(argv: string[], env: Record<string, string> = {}): Config {
   const config = parseConfig(argv, env);
@@ -145,6 +145,12 @@ describe('reach', () => {
     ];
     for (const argv of fine) expect(configWarnings(parsed(argv))).toEqual([]);
   });
+});
+
+test('[V79] a server on loopback says that its links work on this machine alone', () => {
+  expect(reachNote(parsed([]))).toMatch(/Only this machine.*--host 0\.0\.0\.0.*--public-url/);
+  expect(reachNote(parsed(['--host', '0.0.0.0']))).toBeUndefined();
+  expect(reachNote(parsed(['--public-url', 'https://calls.example.org']))).toBeUndefined();
 });
 
 test('[V77] proxies are addresses and networks, with commas between', () => {

@@ -6,8 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HELP, parseConfig } from './config.ts';
-import { configWarnings, readTlsMaterial } from './config-check.ts';
+import { configWarnings, reachNote, readTlsMaterial } from './config-check.ts';
 import { acquireDataLock } from './data-lock.ts';
+import { checkListen } from './listen-check.ts';
 import { startLiveKit } from './livekit/start-livekit.ts';
 import { createLog } from './log.ts';
 import { serve } from './serve.ts';
@@ -30,6 +31,8 @@ async function main(): Promise<number> {
   if (!tls.ok) return fail(tls.error, WRONG_VALUE);
   const lock = acquireDataLock(config.dataDir);
   if (!lock.ok) return fail(lock.error);
+  const listens = await checkListen(config.host, config.port);
+  if (!listens.ok) return fail(listens.error);
 
   const stopped = shutdownRequested();
   const livekit = await Promise.race([startLiveKit(config, out), stopped]);
@@ -50,6 +53,8 @@ async function main(): Promise<number> {
       out(`Calls can be started with the token in ${server.roomToken.file}: the page asks for it.`);
     }
     out(`Conclave is ready at ${addressOf(config, server.port)}`);
+    const note = reachNote(config);
+    if (note !== undefined) out(note);
     await stopped;
     await Promise.all([server.stop(), livekit.value.stop()]);
   } finally {
