@@ -1,5 +1,5 @@
 // Installs the locked dependencies when they are missing or no longer the locked ones. Plain JavaScript for Node ≥ 20:
-// it runs before anything is installed. Install scripts of packages do not run: none is needed.
+// it runs before anything is installed. How npm installs is said in .npmrc.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -41,14 +41,12 @@ function isInstalled(stamp) {
 }
 
 function npmCi() {
-  // With NODE_ENV=production npm would leave out what builds the pages.
-  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   // npm tells its scripts where it is; started without npm, it is looked for on the PATH.
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
   const options = { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' && first.length === 0 };
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...first, ...args], options);
+    const child = spawn(command, [...first, 'ci'], options);
     child.on('error', (error) => reject(new Error(`npm cannot be started: ${error.message}`)));
     child.on('exit', (code) =>
       code === 0 ? resolve() : reject(new Error('npm ci failed; its message is above.')),
