@@ -39,6 +39,17 @@ async function compress(path: string): Promise<void> {
   await writeFile(`${path}.br`, await promisify(brotliCompress)(content, { params }));
 }
 
+/** What libraries take from Node ≤ 18 is the browser's own here: without this, vite warns and leaves an empty module. */
+function webCrypto(): Plugin {
+  const id = '\0web-crypto';
+  return {
+    name: 'conclave-web-crypto',
+    enforce: 'pre',
+    resolveId: (wanted) => (wanted === 'crypto' ? id : undefined),
+    load: (wanted) => (wanted === id ? 'export const { crypto: webcrypto } = globalThis;' : undefined),
+  };
+}
+
 export default defineConfig({
   root: import.meta.dirname,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -54,6 +65,6 @@ export default defineConfig({
     sourcemap: false,
     chunkSizeWarningLimit: 700,
   },
-  worker: { format: 'es' },
-  plugins: [brotli()],
+  worker: { format: 'es', plugins: () => [webCrypto()] },
+  plugins: [webCrypto(), brotli()],
 });
