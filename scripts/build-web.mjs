@@ -1,5 +1,5 @@
 // Builds the web app when it is missing or older than its sources, told by a hash of them that lies beside the build.
-// Plain JavaScript for Node ≥ 20; by itself: `node scripts/build-web.mjs`.
+// Plain JavaScript for Node ≥ 20; by itself: `npm run build`.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
