@@ -19,7 +19,7 @@ import {
   showScene,
   THEMES,
 } from './pages/gallery/still.ts';
-import { type Stage, scenario, until } from './scenario.ts';
+import { pause, type Stage, scenario, until } from './scenario.ts';
 
 /** What issue 4 wants to see. */
 const SCREENS = [
@@ -106,18 +106,28 @@ scenario(
 );
 
 scenario(
-  '[P61, P67, P8] the bar fades and comes back, the mark stays; the own picture goes where it is put',
+  '[P61, P67, P8] the bar stays; in full screen it fades and comes back; the own picture goes where it is put',
   async (stage) => {
     const [desktop] = SIZES;
     const page = await pageAt(stage, await gallery(stage), desktop);
     await showScene(page, 'two');
     const opacity = (of: string) => page.locator(of).evaluate((element) => getComputedStyle(element).opacity);
+    const stageHeight = () => page.locator('.stage').evaluate((element) => element.clientHeight);
+    await page.getByText('Leave', { exact: true }).waitFor();
     await page.mouse.move(600, 300);
-    assert.equal(await opacity('.bar'), '1');
+    const inWindowPx = await stageHeight();
+    await pause(FADED_BY_MS);
+    assert.equal(await opacity('.bar'), '1', 'in a window it stays');
+
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await page.mouse.move(610, 310);
+    await until('the picture has the whole room', async () => (await stageHeight()) > inWindowPx + 40);
     await until('the bar fades', async () => (await opacity('.bar')) === '0', FADED_BY_MS);
-    assert.equal(await opacity('.trust'), '1');
+    assert.equal(await opacity('.trust'), '1', 'the mark never fades');
     await page.mouse.move(620, 320);
     await until('the bar comes back', async () => (await opacity('.bar')) === '1', 1_000);
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await until('the bar has its place again', async () => (await stageHeight()) === inWindowPx);
 
     const own = page.getByRole('group', { name: 'Ada' });
     const before = await own.boundingBox();

@@ -174,7 +174,6 @@ export class AppModel {
   #ended(end: CallEnd): void {
     this.#call = undefined;
     this.#hasServed ||= end.problem === 'WORKER_FAILED' || end.problem === 'UNENCRYPTED_MEDIA';
-    if (this.#tab.wasIn) this.#habits.learnBar();
     this.#remember({ wasIn: false });
     if (end.problem === undefined) {
       this.screen.value = { at: 'left' };

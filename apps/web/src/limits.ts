@@ -2,7 +2,7 @@
 
 /** A name must fit the 64 bytes that seal it in a leaf (D20), its length included. */
 export const NAME_BYTES_MAX = 60;
-/** Controls fade after this time without movement. */
+/** In full screen the controls fade after this time without movement. */
 export const CONTROLS_VISIBLE_MS = 4_000;
 /** A wait that is shorter than this shows nothing: a flash of a step is worse than none. */
 export const STEP_SHOWN_AFTER_MS = 300;

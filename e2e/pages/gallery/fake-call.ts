@@ -96,17 +96,11 @@ export function mediaOf(people: readonly Sketch[], more: Partial<MediaView> = {}
 
 export interface FakeCallOptions {
   readonly devices?: DevicePorts;
-  /** As on a device where no call has ended yet. */
-  readonly isFirstUse?: boolean;
 }
 
-export async function fakeCallModel({
-  devices = fakeDevices(),
-  isFirstUse = false,
-}: FakeCallOptions = {}): Promise<CallModel> {
+export async function fakeCallModel({ devices = fakeDevices() }: FakeCallOptions = {}): Promise<CallModel> {
   const own = new OwnMedia(devices);
   const habits = new Habits({ getItem: () => null, setItem: () => undefined });
-  habits.isBarKnown.value = !isFirstUse;
   const call = new CallModel({
     link: GALLERY_LINK,
     own,

@@ -52,9 +52,8 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   preview: () => preview({}),
   'preview-denied': () => preview({ isDenied: true }),
   'preview-joining': () => preview({ isJoining: true }),
-  alone: () => inCall([ADA], {}, {}, () => undefined, true),
+  alone: () => inCall([ADA]),
   two: () => inCall([ADA, BEN]),
-  'two-first-use': () => inCall([ADA, BEN], {}, {}, () => undefined, true),
   'two-no-camera': () => inCall([ADA, { ...BEN, hasCamera: false }]),
   three: () => inCall(FIVE.slice(0, 3)),
   five: () => inCall(FIVE),
@@ -129,9 +128,8 @@ async function inCall(
   view: Partial<CallView> = {},
   media: Partial<MediaView> = {},
   then: (call: CallModel) => void | Promise<void> = () => undefined,
-  isFirstUse = false,
 ): Promise<Screen> {
-  const call = await fakeCallModel({ isFirstUse });
+  const call = await fakeCallModel();
   call.onCall(viewOf(people, view));
   call.onMedia(mediaOf(people, media));
   await then(call);

@@ -24,7 +24,7 @@ export interface CallProps {
 
 export function Call({ call, isRejoining, onStart }: CallProps) {
   const view = call.call.value;
-  const areControlsQuiet = useQuietControls(call);
+  const controls = useQuietControls(call);
   if (!view || !call.isIn.value) {
     return (
       <main class="call is-waiting">
@@ -38,7 +38,7 @@ export function Call({ call, isRejoining, onStart }: CallProps) {
     );
   }
   return (
-    <main class={`call ${areControlsQuiet ? 'is-quiet' : ''} ${call.panel.value ? 'has-panel' : ''}`}>
+    <main class={`call has-${controls}-controls ${call.panel.value ? 'has-panel' : ''}`}>
       <h1 class="visually-hidden">Call</h1>
       <TrustMarkLine call={call} />
       <div class="call-stage">

@@ -2,7 +2,7 @@
  * The one bar of a call. Its names are part of the product: people and tests rely on them. It stands in one row, on narrow
  * pages in two with the own switches nearest to the thumb; focus goes the way the eye does. SPEC P60, P61.
  */
-import { Link, LogOut, MonitorUp, MonitorX, Settings2, ShieldCheck, Users } from 'lucide';
+import { Link, MonitorUp, MonitorX, PhoneOff, Settings2, ShieldCheck, Users } from 'lucide';
 import type { CallModel, Panel } from '../call-model.ts';
 import { CameraSwitch, MicrophoneSwitch } from './own-switches.tsx';
 import { RoundButton, type RoundButtonProps } from './round-button.tsx';
@@ -22,19 +22,14 @@ export function ControlBar({ call }: { readonly call: CallModel }) {
   const leave = (
     <RoundButton
       label="Leave"
-      node={LogOut}
+      node={PhoneOff}
       class="danger leave"
       isDisabled={call.isLeaving.value}
       onClick={() => void call.leave()}
     />
   );
   return (
-    <div
-      class={`bar ${call.habits.isBarKnown.value ? '' : 'has-words'}`}
-      role="toolbar"
-      aria-label="Call"
-      onKeyDown={moveFocus}
-    >
+    <div class="bar" role="toolbar" aria-label="Call" onKeyDown={moveFocus}>
       {isUpright ? (
         <>
           <div class="bar-row is-more">

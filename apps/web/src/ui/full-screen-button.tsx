@@ -1,30 +1,26 @@
-/** Fills the screen with the call, where the browser can; the browser's own Escape ends it. */
-import { useSignal } from '@preact/signals';
+/** Fills the screen with the call, where the browser can; the browser's own Escape ends it, and so does the call's end. */
 import { Maximize, Minimize } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { RoundButton } from './round-button.tsx';
+import { useFullScreen } from './use-full-screen.ts';
 
 export function FullScreenButton() {
-  const isFull = useSignal(document.fullscreenElement !== null);
-  useEffect(() => {
-    const note = () => {
-      isFull.value = document.fullscreenElement !== null;
-    };
-    document.addEventListener('fullscreenchange', note);
-    return () => {
-      document.removeEventListener('fullscreenchange', note);
+  const isFull = useFullScreen();
+  useEffect(
+    () => () => {
       if (document.fullscreenElement) void document.exitFullscreen().catch(() => undefined);
-    };
-  }, []);
+    },
+    [],
+  );
   if (!document.fullscreenEnabled) return null;
   const toggle = () => {
-    const change = isFull.value ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+    const change = isFull ? document.exitFullscreen() : document.documentElement.requestFullscreen();
     void change.catch(() => undefined);
   };
   return (
     <RoundButton
-      label={isFull.value ? 'Leave full screen' : 'Full screen'}
-      node={isFull.value ? Minimize : Maximize}
+      label={isFull ? 'Leave full screen' : 'Full screen'}
+      node={isFull ? Minimize : Maximize}
       onClick={toggle}
     />
   );
