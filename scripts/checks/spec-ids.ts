@@ -78,7 +78,11 @@ export const specIds: Step = {
   title: 'Rules of SPEC.md ↔ titles of tests, threat model',
   run: async () => {
     const specs = read('{packages,apps}/*/SPEC.md');
-    const tests = [...read('{packages,apps}/*/{src,test}/**/*.test.{ts,tsx}'), ...read('e2e/**/*.ts')];
+    const tests = [
+      ...read('{packages,apps}/*/{src,test}/**/*.test.{ts,tsx}'),
+      ...read('scripts/**/*.test.ts'),
+      ...read('e2e/**/*.ts'),
+    ];
     const problems = [...compareSpecIds(specs, tests), ...checkCitations(specs, read('THREAT-MODEL.md'))];
     for (const problem of problems) console.log(problem);
     console.log(`${specs.length} SPEC.md, ${tests.length} files with tests, ${problems.length} problems`);
