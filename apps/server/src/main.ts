@@ -1,7 +1,7 @@
 /**
  * The server as a process: options, lock, LiveKit, serving, and a clean end, with exit code 0, when it is asked to stop.
  *
- * @see SPEC.md V2, V17, V68
+ * @see SPEC.md V2, V17, V68, V80
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,10 @@ async function main(): Promise<number> {
   const stopped = shutdownRequested();
   const livekit = await Promise.race([startLiveKit(config, out), stopped]);
   // A first start may build LiveKit for minutes: leaving takes what it has begun along.
-  if (livekit === undefined) process.exit(0);
+  if (livekit === undefined) {
+    out('Stopped before the start was complete.');
+    process.exit(0);
+  }
   if (!livekit.ok) return fail(livekit.error.message);
   try {
     const server = await serve({
@@ -56,6 +59,7 @@ async function main(): Promise<number> {
     const note = reachNote(config);
     if (note !== undefined) out(note);
     await stopped;
+    out('Stopping. Calls that are going on stand still until Conclave is started again.');
     await Promise.all([server.stop(), livekit.value.stop()]);
   } finally {
     await livekit.value.stop();

@@ -149,7 +149,7 @@ describe('endpoints', () => {
 
 describe('the process', () => {
   test.skipIf(process.platform === 'win32')(
-    '[V60, V68] SIGTERM ends it with code 0 within 3 s, sockets are told, and its output names nobody',
+    '[V60, V68, V80] SIGTERM ends it with code 0 within 3 s, terminal and sockets are told, and its output names nobody',
     async () => {
       const dataDir = await mkdtemp(join(tmpdir(), 'conclave-process-'));
       onTestFinished(() => rm(dataDir, { recursive: true }));
@@ -187,6 +187,7 @@ describe('the process', () => {
       expect((await host.next('error')).code).toBe('STOPPING');
       expect(await exited).toBe(0);
       expect(performance.now() - sinceMs).toBeLessThan(3_000);
+      expect(lines.at(-1)).toMatch(/^Stopping\. Calls that are going on/);
       const ids = [link.roomId, link.access, groupId, session.callId, host.key.publicKey].map(toBase64Url);
       const secrets = [
         ...ids,
