@@ -45,7 +45,6 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     if (status >= 500) log.error('a request could not be answered', error);
     return reply.code(status).send({ code: status >= 500 ? 'INTERNAL' : 'MALFORMED' });
   });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 'NOT_FOUND' }));
   addApi(app, parts);
   await servePages(app, parts.pagesDir);
   return app;

@@ -2,15 +2,24 @@
  * The built web app: one page for `/` and every room's address, hashed assets for ever, precompressed where the build
  * made it so. A room's secret is in the fragment, which never gets here.
  *
- * @see SPEC.md V65
+ * @see SPEC.md V65, V81
  */
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+/** Where programs ask, not people: they are always answered in JSON. */
+const FOR_PROGRAMS = /^\/(?:api|sfu)\//;
 
 export async function servePages(app: FastifyInstance, pagesDir: string): Promise<void> {
   const isBuilt = existsSync(join(pagesDir, 'index.html'));
+  app.setNotFoundHandler((request, reply) => {
+    reply.code(404);
+    return isBuilt && isAskedByPerson(request)
+      ? reply.sendFile('index.html')
+      : reply.send({ code: 'NOT_FOUND' });
+  });
   if (!isBuilt) {
     const explain = (reply: FastifyReply) =>
       reply
@@ -34,4 +43,9 @@ export async function servePages(app: FastifyInstance, pagesDir: string): Promis
   });
   app.get('/', (_request, reply) => reply.sendFile('index.html'));
   app.get('/r/*', (_request, reply) => reply.sendFile('index.html'));
+}
+
+/** Somebody opens an address: the page itself says that there is nothing. */
+function isAskedByPerson({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !FOR_PROGRAMS.test(url) && headers.accept?.includes('text/html') === true;
 }

@@ -72,6 +72,32 @@ describe('pages and headers', () => {
     }
   });
 
+  test('[V81] an address that leads nowhere is the page for a person, and JSON for a program', async () => {
+    const server = await startServer({ pagesDir: await builtPages() });
+    const open = (path: string, accept: string) => fetch(server.url + path, { headers: { accept } });
+    const asked = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    for (const path of ['/foo', '/foo/bar?x', '/r', '/apiary', '/assets/none.js']) {
+      const answer = await open(path, asked);
+      expect(answer.status, path).toBe(404);
+      expect(answer.headers.get('content-type'), path).toMatch(/^text\/html/);
+      expect(answer.headers.get('cache-control'), path).toBe('no-cache');
+      expect(await answer.text(), path).toContain('<title>page</title>');
+    }
+    for (const [path, accept] of [
+      ['/foo', '*/*'],
+      ['/assets/none.js', '*/*'],
+      ['/api/none', asked],
+    ] as const) {
+      const answer = await open(path, accept);
+      expect(answer.status, path).toBe(404);
+      expect(await answer.json(), path).toEqual({ code: 'NOT_FOUND' });
+    }
+    const unbuilt = await startServer();
+    expect(await (await fetch(`${unbuilt.url}/foo`, { headers: { accept: asked } })).json()).toEqual({
+      code: 'NOT_FOUND',
+    });
+  });
+
   test('[V65] without a build the page says how to get one', async () => {
     const server = await startServer();
     const answer = await fetch(`${server.url}/r/abc`);
