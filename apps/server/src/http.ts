@@ -34,6 +34,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
+    // Fastify answers a path that cannot be decoded past every hook, so without our headers.
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/undecodable'),
     serverFactory: (handler: RequestListener) =>
       tls === undefined ? createServer(handler) : createTlsServer({ cert: tls.cert, key: tls.key }, handler),
   });
@@ -48,6 +50,15 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
   addApi(app, parts);
   await servePages(app, parts.pagesDir);
   return app;
+}
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function statusOf(error: unknown): number {

@@ -31,6 +31,7 @@ describe('pages and headers', () => {
       '/assets/app-1a2b.js',
       '/api/server',
       '/nothing',
+      '/%zz',
       '/api/trees/a/b/c',
       '/sfu/x/rtc',
     ];
@@ -76,7 +77,7 @@ describe('pages and headers', () => {
     const server = await startServer({ pagesDir: await builtPages() });
     const open = (path: string, accept: string) => fetch(server.url + path, { headers: { accept } });
     const asked = 'text/html,application/xhtml+xml,*/*;q=0.8';
-    for (const path of ['/foo', '/foo/bar?x', '/r', '/apiary', '/assets/none.js']) {
+    for (const path of ['/foo', '/foo/bar?x', '/r', '/r/a%2', '/%zz', '/apiary', '/assets/none.js']) {
       const answer = await open(path, asked);
       expect(answer.status, path).toBe(404);
       expect(answer.headers.get('content-type'), path).toMatch(/^text\/html/);
@@ -85,6 +86,7 @@ describe('pages and headers', () => {
     }
     for (const [path, accept] of [
       ['/foo', '*/*'],
+      ['/%zz', '*/*'],
       ['/assets/none.js', '*/*'],
       ['/api/none', asked],
     ] as const) {
