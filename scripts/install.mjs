@@ -20,6 +20,8 @@ export async function ensureInstalled() {
   console.log('Installing the locked dependencies (npm ci); this is needed once …');
   const startedAtMs = Date.now();
   const progress = setInterval(() => {
+    // On a terminal npm shows by itself that it is at work.
+    if (process.stderr.isTTY) return;
     console.log(`… still installing, ${Math.round((Date.now() - startedAtMs) / 1000)} s`);
   }, PROGRESS_INTERVAL_MS);
   await npmCi().finally(() => clearInterval(progress));

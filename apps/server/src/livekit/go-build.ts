@@ -53,7 +53,8 @@ function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
   });
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
-    build.report(`Building LiveKit ${LIVEKIT_VERSION}: ${seconds} s, ${packages} packages compiled`);
+    const done = packages === 0 ? 'fetching its sources' : `${packages} packages compiled`;
+    build.report(`Building LiveKit ${LIVEKIT_VERSION}: ${seconds} s, ${done}`);
   }, PROGRESS_INTERVAL_MS);
   go.on('error', (error) => resolve(error.message));
   go.on('close', (code) => resolve(code === 0 ? undefined : lastLine || 'no reason given'));
