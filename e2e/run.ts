@@ -24,6 +24,7 @@ for (const folder of folders) {
 const pages = (await readdir(new URL('./pages/', import.meta.url))).filter((name) => name.endsWith('.html'));
 
 const chosen = scenarios.filter(({ title }) => wanted.every((word) => title.toLowerCase().includes(word)));
+if (chosen.length === 0) console.log(`No scenario has all of these words in its title: ${wanted.join(' ')}`);
 let passed = 0;
 let failed = 0;
 let skipped = 0;
