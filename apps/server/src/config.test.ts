@@ -105,6 +105,15 @@ describe('wrong values', () => {
     expect(message).not.toBe('accepted');
   });
 
+  test.each([
+    [{ npm_config_port: '8123' }, [], '--port'],
+    [{ npm_config_public_url: 'true' }, ['https://calls.example.org'], '--public-url'],
+  ])('[V2] names an option that npm kept for itself: %j %j', (env, argv, flag) => {
+    expect(refusal(argv, env)).toBe(
+      `npm kept ${flag} for itself: options come after "--", as in npm start -- ${flag} …`,
+    );
+  });
+
   test('[V2] a secret that is refused is not repeated', () => {
     expect(refusal([], { CONCLAVE_ROOM_TOKEN: 'hunter2' })).not.toContain('hunter2');
   });

@@ -140,6 +140,7 @@ function readConfig(argv: readonly string[], env: Environment): Config {
 }
 
 function readValues(argv: readonly string[], env: Environment): { help: boolean; values: Values } {
+  refuseWhatNpmKept(env);
   let flags: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
   try {
     flags = parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
@@ -154,6 +155,17 @@ function readValues(argv: readonly string[], env: Environment): { help: boolean;
     values[name] = given[name as keyof typeof given] ?? (env[variable] || undefined);
   }
   return { help, values };
+}
+
+/** Without "--" before them npm takes options for its own, and hands them on in the environment alone. */
+function refuseWhatNpmKept(env: Environment): void {
+  const kept = Object.keys(OPTIONS).find(
+    (name) => env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  );
+  if (kept === undefined) return;
+  throw new WrongValue(
+    `npm kept --${kept} for itself: options come after "--", as in npm start -- --${kept} …`,
+  );
 }
 
 function firstSentence(error: unknown): string {
