@@ -93,6 +93,15 @@ export class CallPage {
     );
   }
 
+  async readsInTile(name: string, words: RegExp): Promise<void> {
+    const what = `${this.name} reads ${words} in the tile of ${name}`;
+    await until(
+      what,
+      async () => words.test((await this.driver.run(readTile, name))?.text ?? ''),
+      PATIENCE_MS,
+    );
+  }
+
   async readsNot(words: string): Promise<void> {
     const what = `${this.name} no longer reads '${words}'`;
     await until(what, async () => !(await this.words()).includes(words), PATIENCE_MS);

@@ -149,6 +149,28 @@ scenario(
   },
 );
 
+scenario(
+  '[P75] a picture that gets no new frame is blurred, and its tile says so; the others stay as they are',
+  async (stage) => {
+    const [desktop] = SIZES;
+    const page = await pageAt(stage, await gallery(stage), desktop);
+    await showScene(page, 'stalled');
+    await page.getByRole('group', { name: 'Ben' }).getByText('The picture has stopped').waitFor();
+    const blurred = page.locator('.tile').filter({ has: page.locator('video') });
+    const filters = await blurred.evaluateAll((tiles) =>
+      tiles.map((tile) => {
+        const video = tile.querySelector('video');
+        return [tile.getAttribute('aria-label'), video && getComputedStyle(video).filter.includes('blur')];
+      }),
+    );
+    assert.deepEqual(filters, [
+      ['Ada', false],
+      ['Ben', true],
+      ['Chioma', true],
+    ]);
+  },
+);
+
 async function gallery(stage: Stage): Promise<string> {
   const { address, stop } = await serveGallery();
   stage.undo(stop);

@@ -7,6 +7,8 @@ import { throughPages } from './cast.ts';
 import { openBehindCable, startProductOnCable } from './network.ts';
 
 const OUTAGE_MS = 10_000;
+/** By the frames, or by the server's word if that comes first. */
+const FROZEN = /The picture has stopped|Reconnecting…/;
 /** What was on its way when the cable was pulled is through by then. */
 const SETTLED_MS = 5_000;
 
@@ -37,7 +39,7 @@ scenario(
 );
 
 scenario(
-  '[P45] ten seconds without network, as guest: back by itself, pictures both ways',
+  '[P45, P75] ten seconds without network, as guest: back by itself, pictures both ways',
   throughPages(async (cast) => {
     const ada = await cast.person('Ada');
     const link = await ada.startCall(cast.product.origin);
@@ -46,10 +48,12 @@ scenario(
     await bob.enter(cable.origin + new URL(link).pathname + new URL(link).hash);
     await Promise.all([ada.sees('Bob'), bob.sees('Ada')]);
     cable.pull();
+    // Nobody has been told of anything yet: what both see is that no frame comes.
+    await Promise.all([ada.readsInTile('Bob', FROZEN), bob.readsInTile('Ada', FROZEN)]);
     await outage(ada);
     cable.plug();
     await bothSeeEachOther(ada, bob);
-    await bob.readsNot('The connection is lost');
+    await bob.readsNot('Reconnecting…');
     await isHost(bob, 'Ada', true);
     await isHost(bob, 'Bob', false);
   }, startProductOnCable),

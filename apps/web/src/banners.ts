@@ -39,7 +39,11 @@ export function bannersOf(
 
 function connectionBanner(call: CallView, media: MediaView): Banner | undefined {
   if (call.phase === 'reconnecting') {
-    return { id: 'offline', tone: 'caution', text: 'The connection is lost. You come back by yourself.' };
+    return {
+      id: 'offline',
+      tone: 'caution',
+      text: 'Reconnecting… Until then the others may not see or hear you.',
+    };
   }
   if (media.connection === 'failed') {
     return {
@@ -53,7 +57,7 @@ function connectionBanner(call: CallView, media: MediaView): Banner | undefined 
     return {
       id: 'media',
       tone: 'caution',
-      text: 'Pictures and sound are interrupted. They come back by themselves.',
+      text: 'Reconnecting pictures and sound… Until then the others may not see or hear you.',
     };
   }
   return undefined;

@@ -12,6 +12,9 @@ export const NOTICE_MS = 5_000;
 export const NOTICES_MAX = 3;
 /** Tiles are reported to the session at most this often: a resize is a storm of events. */
 export const VISIBLE_TILES_DELAY_MS = 150;
+/** The others' pictures are looked at this often, and count as stopped without a new frame for the second time. */
+export const PICTURE_LOOK_MS = 500;
+export const PICTURE_STALLED_MS = 2_000;
 /** The own loudness is read 20 times a second: smooth to look at, cheap to take. */
 export const LEVEL_READING_MS = 50;
 /** Narrower tiles than this are scrolled to, not squeezed. */

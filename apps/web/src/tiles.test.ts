@@ -77,6 +77,36 @@ describe('tiles', () => {
     expect(reasonOf({})).toBe('Delayed by the server');
   });
 
+  test('[P75] while a connection is lost the pictures that stand are of before, and nobody is speaking', () => {
+    const live = media({ ada: { camera: track(), isSpeaking: true } });
+    const lost = (
+      phase: 'in' | 'reconnecting',
+      connection: MediaView['connection'],
+      isReconnecting = false,
+    ) => {
+      const view = callView([ME, person('ada', { isReconnecting })], { phase });
+      const [self, ada] = tilesOf(view, { ...live, connection }, OWN);
+      expect(self?.isLost).toBe(false);
+      expect(ada?.picture).toBeDefined();
+      expect(ada?.isSpeaking).toBe(!ada?.isLost);
+      expect(ada?.reason).toBe(ada?.isLost ? 'Reconnecting…' : undefined);
+      return ada?.isLost;
+    };
+    expect(lost('in', 'connected')).toBe(false);
+    expect(lost('in', 'connected', true)).toBe(true);
+    expect(lost('reconnecting', 'connected')).toBe(true);
+    expect(lost('in', 'reconnecting')).toBe(true);
+    expect(lost('in', 'failed')).toBe(true);
+    expect(lost('in', 'connecting')).toBe(true);
+  });
+
+  test('[P75] nothing is lost before the first connection', () => {
+    const view = callView([ME, person('ada')]);
+    const [, ada] = tilesOf(view, { people: new Map(), connection: 'connecting' }, OWN);
+    expect(ada?.isLost).toBe(false);
+    expect(ada?.reason).toBeUndefined();
+  });
+
   test('[P31] only tiles on the screen are reported, in whole pixels, and never the own one', () => {
     const live = media({ ada: { camera: track() }, ben: { camera: track() } });
     const tiles = tilesOf(callView([ME, person('ada'), person('ben')]), live, OWN);
@@ -137,6 +167,11 @@ describe('the mark', () => {
       'Only the 2 people here, 1 not in the same call',
     ],
     [callView([ME, person('ada')], { pause: 'FORKED' }), 'Not everybody sees the same call'],
+    [callView([ME, person('ada')], { phase: 'reconnecting' }), 'Who is here is not known now'],
+    [
+      callView([ME, person('ada')], { phase: 'reconnecting', pause: 'FORKED' }),
+      'Not everybody sees the same call',
+    ],
   ])('[P8] %# says %s', (view, text) => {
     expect(trustMarkOf(view).text).toBe(text);
   });

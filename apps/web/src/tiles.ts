@@ -17,6 +17,8 @@ export interface Tile {
   readonly isSelf: boolean;
   readonly isMuted: boolean;
   readonly isSpeaking: boolean;
+  /** The way to this person is lost: a picture is of before, and must not look live. */
+  readonly isLost: boolean;
   readonly picture?: MediaStreamTrack;
   /** Why there is nothing to see or hear, in words. */
   readonly reason?: string;
@@ -31,9 +33,9 @@ export interface OwnTracks {
 /** Shared screens first, then everybody in order of arrival. The own shared screen is not shown back. */
 export function tilesOf(call: CallView, media: MediaView, own: OwnTracks): readonly Tile[] {
   const people = call.people.map((person) =>
-    person.isSelf ? ownTile(person, own) : personTile(person, media),
+    person.isSelf ? ownTile(person, own) : personTile(person, call, media),
   );
-  const screens = call.people.flatMap((person) => screenTile(person, media) ?? []);
+  const screens = call.people.flatMap((person) => screenTile(person, call, media) ?? []);
   return [...screens, ...people];
 }
 
@@ -46,14 +48,16 @@ function ownTile(person: Person, own: OwnTracks): Tile {
     isSelf: true,
     isMuted: !own.isMicrophoneOn,
     isSpeaking: own.isSpeaking,
+    isLost: false,
     ...(own.camera && { picture: own.camera }),
   };
 }
 
-function personTile(person: Person, media: MediaView): Tile {
+function personTile(person: Person, call: CallView, media: MediaView): Tile {
   const isConfirmed = person.standing === 'confirmed';
   const picture = isConfirmed && person.flags.camera ? media.people.get(person.key)?.camera : undefined;
-  const reason = reasonOf(person, media);
+  const reason = reasonOf(person, call, media);
+  const isLost = isWayLost(person, call, media);
   return {
     id: `${person.key} camera`,
     personKey: person.key,
@@ -61,15 +65,18 @@ function personTile(person: Person, media: MediaView): Tile {
     name: shownName(person.name),
     isSelf: false,
     isMuted: isConfirmed && !person.flags.microphone,
-    isSpeaking: isConfirmed && (media.people.get(person.key)?.isSpeaking ?? false),
+    isSpeaking: isConfirmed && !isLost && (media.people.get(person.key)?.isSpeaking ?? false),
+    isLost,
     ...(picture && { picture }),
     ...(reason !== undefined && { reason }),
   };
 }
 
-function screenTile(person: Person, media: MediaView): Tile | undefined {
+function screenTile(person: Person, call: CallView, media: MediaView): Tile | undefined {
   if (person.isSelf || person.standing !== 'confirmed' || !person.flags.screen) return undefined;
   const picture = media.people.get(person.key)?.screen;
+  const isLost = isWayLost(person, call, media);
+  const reason = isLost ? RECONNECTING : picture ? undefined : 'The shared screen is on its way';
   return {
     id: `${person.key} screen`,
     personKey: person.key,
@@ -78,15 +85,26 @@ function screenTile(person: Person, media: MediaView): Tile | undefined {
     isSelf: false,
     isMuted: false,
     isSpeaking: false,
-    ...(picture ? { picture } : { reason: 'The shared screen is on its way' }),
+    isLost,
+    ...(picture && { picture }),
+    ...(reason !== undefined && { reason }),
   };
 }
 
-/** The word of membership first, then the server's, then what happened to the frames. */
-export function reasonOf(person: Person, media: MediaView): string | undefined {
+const RECONNECTING = 'Reconnecting…';
+
+/** By this device's connections, or by the server's word about the person's own. */
+function isWayLost(person: Person, call: CallView, media: MediaView): boolean {
+  if (person.isReconnecting || call.phase === 'reconnecting') return true;
+  // Before the first connection there is nothing to lose; another one is made while the old pictures still stand.
+  return media.connection === 'connecting' ? media.people.has(person.key) : media.connection !== 'connected';
+}
+
+/** The word of membership first, then the connections', then what happened to the frames. */
+export function reasonOf(person: Person, call: CallView, media: MediaView): string | undefined {
   if (person.isSelf) return undefined;
   if (person.standing !== 'confirmed') return STANDING_WORDS[person.standing];
-  if (person.isReconnecting) return 'Reconnecting…';
+  if (isWayLost(person, call, media)) return RECONNECTING;
   const trouble = media.people.get(person.key)?.trouble;
   return trouble && MEDIA_TROUBLE_WORDS[trouble];
 }

@@ -1,6 +1,6 @@
 /**
  * The one mark that says who can read this call. It counts everybody in the group, names the unconfirmed as such, and
- * claims nothing once there is proof of a fork. SPEC P8.
+ * claims nothing once there is proof of a fork, or while the connection is lost. SPEC P8.
  */
 import type { CallView } from '@conclave/calling/view';
 
@@ -11,6 +11,8 @@ export interface TrustMark {
 
 export function trustMarkOf(call: CallView): TrustMark {
   if (call.pause === 'FORKED') return { text: 'Not everybody sees the same call', tone: 'stop' };
+  // What was so a moment ago is not known to be so any more.
+  if (call.phase === 'reconnecting') return { text: 'Who is here is not known now', tone: 'watch' };
   const others = call.people.filter((person) => !person.isSelf);
   if (others.length === 0) return { text: 'Only you are here', tone: 'calm' };
   const who = `Only the ${call.people.length} people here`;

@@ -25,6 +25,8 @@ export interface Sketch {
   readonly hasCamera?: boolean;
   readonly hasScreen?: boolean;
   readonly isSpeaking?: boolean;
+  /** The picture came, and then no other frame of it. */
+  readonly isStalled?: boolean;
   readonly trouble?: PersonMedia['trouble'];
 }
 
@@ -86,12 +88,16 @@ export function mediaOf(people: readonly Sketch[], more: Partial<MediaView> = {}
     keyOf(index + 1),
     {
       isSpeaking: sketch.isSpeaking ?? false,
-      ...((sketch.hasCamera ?? true) && !sketch.trouble && { camera: drawnCamera((index * 47 + 200) % 360) }),
+      ...((sketch.hasCamera ?? true) && !sketch.trouble && { camera: cameraOf(sketch, index) }),
       ...(sketch.hasScreen && { screen: drawnScreen() }),
       ...(sketch.trouble && { trouble: sketch.trouble }),
     },
   ]);
   return { people: new Map(media), connection: 'connected', ...more };
+}
+
+function cameraOf({ isStalled = false }: Sketch, index: number): MediaStreamTrack {
+  return drawnCamera((index * 47 + 200) % 360, { isStalled });
 }
 
 export interface FakeCallOptions {

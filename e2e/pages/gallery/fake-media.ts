@@ -12,9 +12,14 @@ export function stopDrawings(): void {
 }
 
 /** Draws again and again, as a camera gives frames, until the drawings are stopped. */
-function trackOf(canvas: HTMLCanvasElement, draw: () => void, framesPerSecond: number): MediaStreamTrack {
+function trackOf(
+  canvas: HTMLCanvasElement,
+  draw: () => void,
+  framesPerSecond: number,
+  isStalled = false,
+): MediaStreamTrack {
   draw();
-  const timer = setInterval(draw, REDRAW_MS);
+  const timer = setInterval(isStalled ? () => undefined : draw, REDRAW_MS);
   const [track] = canvas.captureStream(framesPerSecond).getVideoTracks();
   if (!track) throw new Error('a canvas stream has a track');
   running.add(() => {
@@ -25,7 +30,10 @@ function trackOf(canvas: HTMLCanvasElement, draw: () => void, framesPerSecond: n
 }
 
 /** A still person in front of a wall; the track is live, as a camera's would be. */
-export function drawnCamera(hue: number, widthPx = 640, heightPx = 360): MediaStreamTrack {
+export function drawnCamera(
+  hue: number,
+  { widthPx = 640, heightPx = 360, isStalled = false } = {},
+): MediaStreamTrack {
   const canvas = document.createElement('canvas');
   canvas.width = widthPx;
   canvas.height = heightPx;
@@ -46,7 +54,7 @@ export function drawnCamera(hue: number, widthPx = 640, heightPx = 360): MediaSt
     pen.ellipse(widthPx / 2, heightPx * 0.44, heightPx * 0.17, heightPx * 0.22, 0, 0, 7);
     pen.fill();
   };
-  return trackOf(canvas, draw, 10);
+  return trackOf(canvas, draw, 10, isStalled);
 }
 
 /** A page of text, as a shared screen shows it. */
@@ -82,7 +90,7 @@ function silentMicrophone(): MediaStreamTrack {
 /** Every device opens at once; `isDenied` is the browser's refusal. */
 export function fakeDevices({ isDenied = false, level = 0.11 } = {}): DevicePorts {
   const denied = { ok: false, error: 'DENIED' } as const;
-  const camera = () => (isDenied ? denied : ok(drawnCamera(30, 1280, 720)));
+  const camera = () => (isDenied ? denied : ok(drawnCamera(30, { widthPx: 1280, heightPx: 720 })));
   const microphone = () => (isDenied ? denied : ok(silentMicrophone()));
   return {
     openCamera: async () => camera(),

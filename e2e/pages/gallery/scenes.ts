@@ -84,6 +84,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       call.share.confirm();
     }),
   'shared-screen': () => inCall([ADA, { ...BEN, hasScreen: true }, ...FIVE.slice(2)]),
+  stalled: () => inCall([ADA, { ...BEN, isStalled: true }, { name: 'Chioma', isReconnecting: true }]),
   reconnecting: () => inCall(FIVE, { phase: 'reconnecting' }, { connection: 'reconnecting' }),
   'nobody-confirmed': () => inCall([ADA, { ...BEN, standing: 'unreachable' }], { pause: 'NOBODY_CONFIRMED' }),
   'no-host': () => inCall([{ ...ADA, isHost: false }, BEN]),

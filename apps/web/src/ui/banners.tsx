@@ -15,15 +15,18 @@ export function Banners({ call, onStart }: { readonly call: CallModel; readonly 
 }
 
 function SharingReminder({ call }: { readonly call: CallModel }) {
-  const count = call.audienceCount.value;
-  const who = count === 1 ? 'the other person here' : `the ${count} others here`;
   return (
     <p class="banner is-sharing" role="status">
-      {count === 0
-        ? 'You are sharing your screen; nobody else is here yet.'
-        : `You are sharing your screen with ${who}.`}
+      {sharingWords(call)}
     </p>
   );
+}
+
+function sharingWords(call: CallModel): string {
+  if (call.call.value?.phase === 'reconnecting') return 'You are sharing your screen.';
+  const count = call.audienceCount.value;
+  if (count === 0) return 'You are sharing your screen; nobody else is here yet.';
+  return `You are sharing your screen with ${count === 1 ? 'the other person here' : `the ${count} others here`}.`;
 }
 
 function SoundBanner({ call }: { readonly call: CallModel }) {

@@ -51,7 +51,7 @@ function PersonRow({
   const flags = person.isSelf
     ? { microphone: call.own.isMicrophoneOn.value, camera: call.own.isCameraOn.value }
     : person.flags;
-  const standing = person.isSelf ? 'You' : (reasonOf(person, call.media.value) ?? 'Confirmed');
+  const standing = person.isSelf ? 'You' : (reasonOf(person, view, call.media.value) ?? 'Confirmed');
   return (
     <li>
       <div class="person">

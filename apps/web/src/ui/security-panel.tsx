@@ -48,6 +48,8 @@ function Sentences({ list }: { readonly list: readonly string[] }) {
 
 function leadOf(view: CallView): string {
   if (view.pause === 'FORKED') return 'There is proof that the server shows people different calls.';
+  if (view.phase === 'reconnecting')
+    return 'The connection is lost: who is here is not known for the moment.';
   const count = view.people.length;
   if (count <= 1) return 'Nobody else is here. Whoever comes in by your link appears on the page first.';
   return `Only the ${count} people here can see and hear this. Their devices hold the keys; the server has none.`;

@@ -1,4 +1,4 @@
-/** One person, or one shared screen: a group named after it, with a picture when there is one. SPEC P4, P5. */
+/** One person, or one shared screen: a group named after it, with a picture when there is one. SPEC P4, P5, P75. */
 import { MicOff } from 'lucide';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { hueOf, initialsOf } from '../person-look.ts';
@@ -7,6 +7,7 @@ import type { Tile } from '../tiles.ts';
 import { type CornerMoves, useCornerDrag } from './corner-drag.ts';
 import { Icon } from './icon.tsx';
 import { Picture } from './media.tsx';
+import { useStalled } from './use-stalled.ts';
 
 export function TileView({
   tile,
@@ -32,12 +33,15 @@ export function TileView({
     const frame = requestAnimationFrame(() => element.current?.setAttribute('data-placed', ''));
     return () => cancelAnimationFrame(frame);
   });
+  const isStalled = useStalled(element, tile.isSelf || tile.kind === 'screen' ? undefined : tile.picture);
+  const reason = tile.reason ?? (isStalled ? 'The picture has stopped' : undefined);
   const states = [
     'tile',
     tile.kind === 'screen' && 'is-screen',
     tile.isSelf && 'is-self',
     corner && 'is-corner',
-    tile.reason !== undefined && 'has-reason',
+    reason !== undefined && 'has-reason',
+    (tile.isLost || isStalled) && 'is-frozen',
     tile.isSpeaking && 'is-speaking',
     (rect?.widthPx ?? 0) < 200 && 'is-small',
   ];
@@ -70,7 +74,7 @@ export function TileView({
           </span>
           {tile.isSelf && <span class="tile-you">you</span>}
         </span>
-        {tile.reason && <span class="tile-reason">{tile.reason}</span>}
+        {reason && <span class="tile-reason">{reason}</span>}
       </div>
     </div>
   );
