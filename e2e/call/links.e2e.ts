@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { createLink, formatLinkPath, type LinkRequest } from '@conclave/crypto/link';
 import { scenario } from '../scenario.ts';
-import { throughPages } from './cast.ts';
+import { artefact, throughPages } from './cast.ts';
+import { PHONE } from './driver.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -43,6 +44,24 @@ scenario(
     await ada.leave();
     await openPage(ended.slice(origin.length), 'This call has ended, or has not started yet.');
     assert.equal(sentences.size, 8, 'each failure has a sentence of its own');
+  }),
+  120_000,
+);
+
+scenario(
+  '[P74] a guest who comes before the host waits on the page, and is taken to the call when it starts',
+  throughPages(async (cast) => {
+    const ada = await cast.person('Ada');
+    const made = await ada.startCall(cast.product.origin);
+    await ada.leave();
+    const bob = await cast.person('Bob');
+    await bob.driver.goTo(made);
+    await bob.reads('This page looks again by itself.');
+    await bob.screenshotAt(PHONE, artefact('call/too-early-phone.png'));
+    await ada.driver.click('button', 'Join again');
+    await ada.join();
+    await bob.join();
+    await Promise.all([ada.sees('Bob'), bob.sees('Ada')]);
   }),
   120_000,
 );

@@ -1,10 +1,11 @@
 import type { CallSessionOptions } from '@conclave/client/session/call-session.types';
 import { formatLinkPath, type Link } from '@conclave/crypto/link';
 import { toBase64Url } from '@conclave/protocol/bytes';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { callView, devices, LINK, ME, memoryStorage, person, ScriptedSession } from '../test/sketches.ts';
 import { AppModel } from './app-model.ts';
 import type { AppPorts } from './app-ports.ts';
+import { LOOK_AGAIN_MS } from './limits.ts';
 import { FIRST_CHOICE } from './own-media.ts';
 import { readTabState, writeTabState } from './tab-state.ts';
 
@@ -27,6 +28,7 @@ function browser(more: Partial<AppPorts> = {}) {
     deviceStorage: device,
     canEncrypt: () => true,
     isOnlyTab: async () => true,
+    isPageVisible: () => true,
     serverNowUnixMs: async () => LINK_MADE,
     createRoomLink: async () => LINK,
     holdsHostKey: async () => false,
@@ -114,6 +116,63 @@ describe('coming in', () => {
     const old = browser({ canEncrypt: () => false });
     await old.app.open(PATH, `#${SECRET}`);
     expect(old.app.screen.value).toEqual({ at: 'problem', problem: 'BROWSER_TOO_OLD' });
+  });
+});
+
+describe('coming too early', () => {
+  afterEach(() => void vi.useRealTimers());
+  const tooEarly = { phase: 'closed', reason: 'NO_SUCH_ROOM' } as const;
+
+  /** Before the host, with the clock stopped; `look` gives the session of the next look. */
+  async function waiting(name: string | undefined) {
+    const { app, sessions } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    if (name !== undefined) {
+      preview(app).name.value = name;
+      preview(app).join();
+    }
+    vi.useFakeTimers();
+    sessions[0]?.options?.onCall(callView([], tooEarly));
+    const look = async () => {
+      await vi.advanceTimersByTimeAsync(LOOK_AGAIN_MS);
+      return sessions.at(-1);
+    };
+    return { app, sessions, look };
+  }
+
+  test('[P74] the page looks again by itself, and goes to the preview when the call has started', async () => {
+    const { app, sessions, look } = await waiting(undefined);
+    expect(app.screen.value).toMatchObject({ at: 'problem', problem: 'NO_SUCH_ROOM' });
+    const first = await look();
+    first?.options?.onCall(callView([], tooEarly));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(first?.names()).toEqual(['dispose']);
+    expect(app.screen.value.at).toBe('problem');
+
+    const second = await look();
+    second?.options?.onCall(callView([], { phase: 'ready' }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(second?.names()).toEqual(['dispose']);
+    expect(preview(app).isJoining.value).toBe(false);
+    expect(sessions).toHaveLength(4);
+  });
+
+  test('[P74] whoever had asked to join is in without another click', async () => {
+    const { sessions, look } = await waiting('Bob');
+    (await look())?.options?.onCall(callView([], { phase: 'ready' }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sessions.at(-1)?.told).toMatchObject([['join', { name: 'Bob' }]]);
+  });
+
+  test('[P74] whoever goes elsewhere is not fetched back', async () => {
+    const { app, sessions, look } = await waiting('Bob');
+    const asking = await look();
+    app.goHome();
+    asking?.options?.onCall(callView([], { phase: 'ready' }));
+    await vi.advanceTimersByTimeAsync(10 * LOOK_AGAIN_MS);
+    expect(app.screen.value).toEqual({ at: 'home' });
+    expect(asking?.names()).toEqual(['dispose']);
+    expect(sessions).toHaveLength(2);
   });
 });
 

@@ -4,10 +4,11 @@
  */
 import { formatLinkPath, isExpired, type Link } from '@conclave/crypto/link';
 import { type Bytes, toBase64Url } from '@conclave/protocol/bytes';
-import { signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { AppPorts } from './app-ports.ts';
 import { type CallEnd, CallModel } from './call-model.ts';
 import { Habits } from './habits.ts';
+import { Lookout } from './lookout.ts';
 import { OwnMedia } from './own-media.ts';
 import { rememberedName, rememberName } from './own-name.ts';
 import { pastedLink, placeOf } from './place.ts';
@@ -22,7 +23,12 @@ export type Screen =
   /** Back after a reload, before the others are seen again. */
   | { readonly at: 'call'; readonly call: CallModel; readonly isRejoining: boolean }
   | { readonly at: 'left' }
-  | { readonly at: 'problem'; readonly problem: Problem };
+  | {
+      readonly at: 'problem';
+      readonly problem: Problem;
+      /** Given where the page looks again by itself: whether it still does. */
+      readonly isLooking?: ReadonlySignal<boolean>;
+    };
 
 export class AppModel {
   readonly screen = signal<Screen>({ at: 'opening', step: '' });
@@ -30,6 +36,7 @@ export class AppModel {
   #link: Link | undefined;
   #operatorToken: string | undefined;
   #call: CallModel | undefined;
+  #lookout: Lookout | undefined;
   #tab: TabState = FRESH_TAB;
   /** The page's media workers have served a call: the next one gets a page of its own, and fresh ones. */
   #hasServed = false;
@@ -54,6 +61,7 @@ export class AppModel {
   }
 
   async startCall(suite: 1 | 2): Promise<void> {
+    this.#drop();
     this.screen.value = { at: 'opening', step: 'Making a link…' };
     try {
       await this.#enter(await this.#ports.createRoomLink(suite), true);
@@ -84,6 +92,7 @@ export class AppModel {
   /** The page goes away; a reload finds what it needs in the tab's memory. */
   pageHides(): void {
     this.#call?.dispose();
+    this.#lookout?.stop();
   }
 
   async #enter(link: Link, isNew = false): Promise<void> {
@@ -182,7 +191,43 @@ export class AppModel {
       return;
     }
     if (end.problem === 'LINK_CHANGED' || end.problem === 'REMOVED_BY_HOST') this.#forgetLink();
-    this.screen.value = { at: 'problem', problem: end.problem };
+    if (end.problem === 'NO_SUCH_ROOM' && this.#link) this.#waitForCall(this.#link);
+    else this.screen.value = { at: 'problem', problem: end.problem };
+  }
+
+  /** Whoever came too early is taken to the call when it starts, and into it who had asked for that. */
+  #waitForCall(link: Link): void {
+    const { value: before } = this.screen;
+    const wantsIn = before.at === 'preview' && before.preview.isJoining.value;
+    this.#lookout = new Lookout({
+      look: (signal) => this.#hasStarted(link, signal),
+      isPageVisible: () => this.#ports.isPageVisible(),
+      onFound: async () => {
+        await this.#enter(link);
+        if (wantsIn && this.screen.value.at === 'preview') this.screen.value.preview.join();
+      },
+    });
+    this.screen.value = { at: 'problem', problem: 'NO_SUCH_ROOM', isLooking: this.#lookout.isLooking };
+  }
+
+  /** Knocks at the server's door alone: no device is opened, and nobody in the call is asked. */
+  async #hasStarted(link: Link, signal: AbortSignal): Promise<boolean> {
+    const openCallSession = await this.#ports.loadCall();
+    if (signal.aborted) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    signal.addEventListener('abort', () => resolve(false));
+    const session = openCallSession({
+      link,
+      isFounder: false,
+      onCall: ({ phase, reason }) => {
+        // Anything else that is wrong has a page of its own, which entering leads to.
+        if (phase !== 'connecting') resolve(reason !== 'NO_SUCH_ROOM' && reason !== 'TOO_MANY');
+      },
+      onMedia: ({ stopped }) => {
+        if (stopped) resolve(false);
+      },
+    });
+    return await promise.finally(() => session.dispose());
   }
 
   #fail(problem: Problem): void {
@@ -193,6 +238,8 @@ export class AppModel {
   #drop(): void {
     this.#call?.dispose();
     this.#call = undefined;
+    this.#lookout?.stop();
+    this.#lookout = undefined;
   }
 
   /** A link that no longer lets anybody in is not kept. */

@@ -15,6 +15,8 @@ export interface AppPorts {
   canEncrypt(): boolean;
   /** False in a duplicated tab: its memory is a copy of another tab's. */
   isOnlyTab(): Promise<boolean>;
+  /** False while the tab is in the background. */
+  isPageVisible(): boolean;
   serverNowUnixMs(): Promise<number>;
   /** The host key is made and kept by the client. */
   createRoomLink(suite: 1 | 2): Promise<Link>;

@@ -20,6 +20,7 @@ export const browserPorts: AppPorts = {
   canEncrypt: () =>
     isSecureContext && 'subtle' in crypto && 'RTCRtpScriptTransform' in globalThis && 'locks' in navigator,
   isOnlyTab,
+  isPageVisible: () => document.visibilityState === 'visible',
   serverNowUnixMs,
   createRoomLink: (suite) => createRoomLink({ suite, lobby: false, kept: false }),
   async holdsHostKey(link) {

@@ -21,6 +21,10 @@ export const LEVEL_READING_MS = 50;
 export const TILE_WIDTH_PX_MIN = 120;
 /** The server's clock is asked this long before the own one is taken. */
 export const SERVER_CLOCK_TIMEOUT_MS = 2_000;
+/** Whoever came before the call looks again this often: a host who starts it is not waited for noticeably longer. */
+export const LOOK_AGAIN_MS = 5_000;
+/** And this often at most, ten minutes: a page that was forgotten must not ask for ever. */
+export const LOOKS_MAX = 120;
 /** A pasted link is cut here before it is parsed. */
 export const PASTED_LINK_CHARS_MAX = 2_000;
 /** An operator's token is not longer than this. */

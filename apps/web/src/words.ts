@@ -54,7 +54,7 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, ProblemWords>> = {
   },
   NO_SUCH_ROOM: {
     title: 'This call has ended, or has not started yet.',
-    text: 'Only the person who made the link can start it. Wait for them and try again, or ask them for a new link.',
+    text: 'Only the person who made the link can start it. If it has ended, ask them for a new one.',
     next: ['TRY_AGAIN', 'START_NEW'],
   },
   ENDED: {
@@ -173,6 +173,10 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, ProblemWords>> = {
     next: ['JOIN_AGAIN', 'HOME'],
   },
 };
+
+/** Under a problem that may end by itself. */
+export const LOOKING_WORDS = 'This page looks again by itself. When the call starts, it takes you there.';
+export const STOPPED_LOOKING_WORDS = 'This page has stopped looking. Try again when the call should start.';
 
 /** On a tile, under the name. */
 export const STANDING_WORDS: Readonly<Record<Standing, string>> = {

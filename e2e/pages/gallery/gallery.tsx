@@ -19,6 +19,7 @@ const app = new AppModel({
   deviceStorage: localStorage,
   canEncrypt: () => true,
   isOnlyTab: async () => true,
+  isPageVisible: () => true,
   serverNowUnixMs: async () => Date.now(),
   createRoomLink: () => Promise.reject(new Error('the gallery makes no calls')),
   holdsHostKey: async () => false,

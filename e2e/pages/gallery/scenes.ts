@@ -5,6 +5,7 @@ import type { Screen } from '@conclave/web/app-model';
 import type { CallModel } from '@conclave/web/call-model';
 import { PreviewModel } from '@conclave/web/preview-model';
 import type { Problem } from '@conclave/web/words';
+import { signal } from '@preact/signals';
 import { fakeCallModel, mediaOf, type Sketch, viewOf } from './fake-call.ts';
 import { fakeDevices } from './fake-media.ts';
 
@@ -106,7 +107,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   left: async () => ({ at: 'left' }),
   'problem-link-changed': () => problem('LINK_CHANGED'),
   'problem-removed': () => problem('REMOVED_BY_HOST'),
-  'problem-ended': () => problem('NO_SUCH_ROOM'),
+  'problem-ended': async () => ({ at: 'problem', problem: 'NO_SUCH_ROOM', isLooking: signal(true) }),
   'problem-full': () => problem('ROOM_FULL'),
   'problem-token': () => problem('ROOMS_NEED_TOKEN'),
 };

@@ -38,6 +38,6 @@ export function App({ app }: { readonly app: AppModel }) {
     case 'left':
       return <Left actions={actions} />;
     case 'problem':
-      return <ProblemPage problem={screen.problem} actions={actions} />;
+      return <ProblemPage problem={screen.problem} isLooking={screen.isLooking?.value} actions={actions} />;
   }
 }

@@ -1,7 +1,14 @@
 /** The page after a call, and the page of everything that can fail: one layout. */
 import { useSignal } from '@preact/signals';
 import { TOKEN_CHARS_MAX } from '../limits.ts';
-import { NEXT_STEP_LABELS, type NextStep, PROBLEM_WORDS, type Problem } from '../words.ts';
+import {
+  LOOKING_WORDS,
+  NEXT_STEP_LABELS,
+  type NextStep,
+  PROBLEM_WORDS,
+  type Problem,
+  STOPPED_LOOKING_WORDS,
+} from '../words.ts';
 import { Mark } from './mark.tsx';
 
 export interface MessageActions {
@@ -27,9 +34,12 @@ export function Left({ actions }: { readonly actions: MessageActions }) {
 
 export function ProblemPage({
   problem,
+  isLooking,
   actions,
 }: {
   readonly problem: Problem;
+  /** Undefined where looking again would not help. */
+  readonly isLooking: boolean | undefined;
   readonly actions: MessageActions;
 }) {
   const { title, text, next } = PROBLEM_WORDS[problem];
@@ -38,6 +48,11 @@ export function ProblemPage({
       <Mark size={48} />
       <h1>{title}</h1>
       <p>{text}</p>
+      {isLooking !== undefined && (
+        <p class="hint" role="status">
+          {isLooking ? LOOKING_WORDS : STOPPED_LOOKING_WORDS}
+        </p>
+      )}
       {next.includes('TOKEN') && <TokenForm onToken={actions.onJoinAgain} />}
       <NextSteps
         steps={next.filter((step) => step !== 'TOKEN')}
