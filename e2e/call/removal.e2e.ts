@@ -20,7 +20,7 @@ scenario(
     await ada.remove('Bob');
     await decodesNothingMore(bob);
     await bob.reads('You were removed from the call.');
-    await ada.reads('Bob was removed, the link has changed');
+    await ada.reads('You removed Bob. The link has changed');
     await ada.screenshotAt(DESKTOP, artefact('call/removed-host-desktop.png'));
     const changed = await ada.linkOnPage();
     assert.notEqual(changed, link, 'the link is another one');

@@ -122,6 +122,20 @@ describe('a call', () => {
     expect(texts(model)).toEqual(['CHO came in.', words]);
   });
 
+  test('[P25] who was removed by this device is told as its own act', async () => {
+    const { model } = await inCall();
+    model.askToRemove(person('ben'));
+    model.remove();
+    const gone = { key: 'ben', name: 'BEN', by: 'host', epoch: 2 } as const;
+    model.onCall(callView([ME], { departures: [gone] }));
+    expect(texts(model)).toEqual(['You removed BEN.']);
+  });
+
+  test('[P62] a link of a loopback address is known to open nowhere else', async () => {
+    expect((await inCall()).model.isLinkLocal).toBe(false);
+    expect((await inCall({ origin: 'http://127.0.0.1:8123' })).model.isLinkLocal).toBe(true);
+  });
+
   test('[P25] that the server calls somebody reconnecting is no cause', async () => {
     const { model } = await inCall();
     model.onCall(callView([ME, person('ben', { isReconnecting: true })]));

@@ -17,6 +17,7 @@ import { MutedHint } from './muted-hint.ts';
 import { Notices } from './notices.ts';
 import type { OwnMedia } from './own-media.ts';
 import { nameInSentence } from './person-look.ts';
+import { isLoopback } from './place.ts';
 import { ScreenShare } from './screen-share.ts';
 import { soundsOf, tilesOf } from './tiles.ts';
 import { trustMarkOf } from './trust-mark.ts';
@@ -67,6 +68,8 @@ export class CallModel {
   readonly share: ScreenShare;
   readonly canShareScreen: boolean;
   readonly canSendLink: boolean;
+  /** The link opens nowhere else. */
+  readonly isLinkLocal: boolean;
   readonly habits: Habits;
 
   readonly isIn = computed(() => ['in', 'reconnecting'].includes(this.call.value?.phase ?? ''));
@@ -98,6 +101,8 @@ export class CallModel {
   #isJoined = false;
   #isEnded = false;
   #hasAskedForLink = false;
+  /** Keys of whom this device asked to remove. */
+  readonly #removed = new Set<string>();
   #stopEffects: () => void = () => undefined;
 
   constructor(options: CallModelOptions) {
@@ -106,6 +111,7 @@ export class CallModel {
     this.habits = options.habits;
     this.canShareScreen = options.devices.canShareScreen();
     this.canSendLink = options.sendLink !== undefined;
+    this.isLinkLocal = isLoopback(options.origin);
     this.share = new ScreenShare(options.devices, (tracks) => this.#session?.setScreen(tracks));
   }
 
@@ -179,6 +185,7 @@ export class CallModel {
     if (!person) return;
     this.#removedName.value = nameInSentence(person.name);
     this.#hasAskedForLink = true;
+    this.#removed.add(person.key);
     this.#session?.kick(person.key);
   }
 
@@ -291,7 +298,7 @@ export class CallModel {
       if (!keysBefore.has(person.key)) this.notices.say(`${nameInSentence(person.name)} came in.`);
     }
     for (const person of before.people) {
-      if (!keysNow.has(person.key)) this.notices.say(goneWords(person, view));
+      if (!keysNow.has(person.key)) this.notices.say(goneWords(person, view, this.#removed));
     }
   }
 
@@ -312,11 +319,11 @@ export class CallModel {
 }
 
 /** The server removes who lost the connection (D8): that is its act, not a leave. */
-function goneWords(person: Person, { departures }: CallView): string {
+function goneWords(person: Person, { departures }: CallView, removed: ReadonlySet<string>): string {
   const name = nameInSentence(person.name);
   const words: Readonly<Record<Departure['by'], string>> = {
     themselves: `${name} left.`,
-    host: `${name} was removed by a host.`,
+    host: removed.has(person.key) ? `You removed ${name}.` : `${name} was removed by a host.`,
     server: `${name} was removed by the server (connection lost).`,
     unknown: `${name} is gone.`,
   };

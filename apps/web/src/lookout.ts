@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals';
 import { LOOK_AGAIN_MS, LOOKS_MAX } from './limits.ts';
 
-export interface LookoutOptions {
+interface LookoutOptions {
   /** One look; gives up when the signal says so. */
   look(signal: AbortSignal): Promise<boolean>;
   isPageVisible(): boolean;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LINK, linkMade, memoryStorage } from '../test/sketches.ts';
 import { FIRST_CHOICE } from './own-media.ts';
 import { cleanName, rememberedName, rememberName } from './own-name.ts';
-import { pastedLink, placeOf } from './place.ts';
+import { isLoopback, pastedLink, placeOf } from './place.ts';
 import { FRESH_TAB, readTabState, writeTabState } from './tab-state.ts';
 import { allowOwnCode } from './trusted-types.ts';
 
@@ -42,6 +42,21 @@ describe('addresses', () => {
   test('[P19] a link of a call without encryption is refused', () => {
     const open = formatLinkPath(linkMade(Date.now(), 'open'));
     expect(pastedLink(open)).toEqual({ ok: false, error: 'OPEN_LINK' });
+  });
+
+  test('[P62] an address that opens on this computer alone is told from one that others can open', () => {
+    for (const host of ['localhost', '127.0.0.1:8123', '127.1.2.3', '[::1]:8080', 'a.localhost:8123']) {
+      expect(isLoopback(`http://${host}`)).toBe(true);
+    }
+    for (const host of [
+      'conclave.example',
+      '10.0.0.7',
+      '[2001:db8::1]',
+      'localhost.example',
+      '127.example',
+    ]) {
+      expect(isLoopback(`https://${host}`)).toBe(false);
+    }
   });
 
   test('[P36] a worker comes from this server only', () => {

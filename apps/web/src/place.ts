@@ -29,6 +29,12 @@ export function placeOf(
   return link ? { at: 'room', link } : { at: 'problem', problem: 'NO_SECRET' };
 }
 
+/** Whether an address leads nowhere from another computer. */
+export function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 /** What a person pasted: a whole address, of whatever host, or its path. */
 export function pastedLink(text: string): Result<Link, Problem> {
   const trimmed = text.trim().slice(0, PASTED_LINK_CHARS_MAX);

@@ -102,9 +102,13 @@ function cameraOf({ isStalled = false }: Sketch, index: number): MediaStreamTrac
 
 export interface FakeCallOptions {
   readonly devices?: DevicePorts;
+  readonly origin?: string;
 }
 
-export async function fakeCallModel({ devices = fakeDevices() }: FakeCallOptions = {}): Promise<CallModel> {
+export async function fakeCallModel({
+  devices = fakeDevices(),
+  origin = 'https://conclave.example',
+}: FakeCallOptions = {}): Promise<CallModel> {
   const own = new OwnMedia(devices);
   const habits = new Habits({ getItem: () => null, setItem: () => undefined });
   const call = new CallModel({
@@ -112,7 +116,7 @@ export async function fakeCallModel({ devices = fakeDevices() }: FakeCallOptions
     own,
     devices,
     habits,
-    origin: 'https://conclave.example',
+    origin,
     copyText: async () => true,
     // As on a phone.
     sendLink: innerWidth < 700 ? async () => undefined : undefined,

@@ -54,6 +54,15 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'preview-denied': () => preview({ isDenied: true }),
   'preview-joining': () => preview({ isJoining: true }),
   alone: () => inCall([ADA]),
+  'alone-local': () => inCall([ADA], {}, {}, () => undefined, LOCAL),
+  'alone-again': () =>
+    inCall([ADA, BEN], {}, {}, (call) => {
+      const [, ben = raise()] = call.call.value?.people ?? [];
+      call.askToRemove(ben);
+      call.remove();
+      call.onCall(viewOf([ADA], { departures: [{ key: ben.key, name: 'Ben', by: 'host', epoch: 5 }] }));
+      return call.copyLink();
+    }),
   two: () => inCall([ADA, BEN]),
   'two-no-camera': () => inCall([ADA, { ...BEN, hasCamera: false }]),
   three: () => inCall(FIVE.slice(0, 3)),
@@ -63,6 +72,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   many: () => inCall(MANY),
   unreachable: () =>
     inCall([ADA, { ...BEN, standing: 'unreachable' }, { name: 'Chioma', trouble: 'DELAYED' }]),
+  'invite-local': () => inCall([ADA, BEN], {}, {}, (call) => call.invite(), LOCAL),
   invite: () => inCall([ADA, BEN], {}, {}, (call) => call.invite()),
   'muted-speaking': () =>
     inCall(FIVE, {}, {}, async (call) => {
@@ -112,6 +122,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'problem-token': () => problem('ROOMS_NEED_TOKEN'),
 };
 
+const LOCAL = 'http://127.0.0.1:8123';
 const CODE = { digits: '048291775530192846610375924483', atUnixMs: Date.UTC(2026, 10, 24, 9, 41), epoch: 4 };
 
 async function problem(code: Problem): Promise<Screen> {
@@ -130,8 +141,9 @@ async function inCall(
   view: Partial<CallView> = {},
   media: Partial<MediaView> = {},
   then: (call: CallModel) => void | Promise<void> = () => undefined,
+  origin?: string,
 ): Promise<Screen> {
-  const call = await fakeCallModel();
+  const call = await fakeCallModel({ ...(origin !== undefined && { origin }) });
   call.onCall(viewOf(people, view));
   call.onMedia(mediaOf(people, media));
   await then(call);

@@ -3,7 +3,7 @@ import { QrCode as QrIcon } from 'lucide';
 import type { CallModel } from '../call-model.ts';
 import { Icon } from './icon.tsx';
 import { SendLinkButton } from './invite-panel.tsx';
-import { LinkBox } from './link-box.tsx';
+import { LinkBox, LinkHint } from './link-box.tsx';
 import { QrCode } from './qr-code.tsx';
 import { SMALL, useMedia } from './use-media.ts';
 
@@ -23,7 +23,7 @@ export function Alone({ call }: { readonly call: CallModel }) {
           </button>
         )}
       </div>
-      <p class="hint">Whoever has this link can come in. A host can change it at any time.</p>
+      <LinkHint call={call} />
     </section>
   );
 }

@@ -122,7 +122,7 @@ function NewLink({
     call.newLink.value = undefined;
   };
   const title =
-    removedName === undefined ? 'The link has changed' : `${removedName} was removed, the link has changed`;
+    removedName === undefined ? 'The link has changed' : `You removed ${removedName}. The link has changed`;
   return (
     <Modal title={title} onClose={close}>
       <p>

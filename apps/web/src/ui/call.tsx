@@ -49,16 +49,12 @@ export function Call({ call, isRejoining, onStart }: CallProps) {
         <div class={`call-room ${call.isAlone.value ? 'is-alone' : ''}`}>
           <StageView call={call} />
           {call.isAlone.value && <Alone call={call} />}
+          <Notices call={call} />
         </div>
       </div>
       <ControlBar call={call} />
       <PanelOf call={call} view={view} />
       <Sounds call={call} />
-      <div class="notices" role="status" aria-live="polite">
-        {call.notices.shown.value.map((notice) => (
-          <p key={notice.id}>{notice.text}</p>
-        ))}
-      </div>
       <CallDialogs call={call} view={view} />
     </main>
   );
@@ -93,6 +89,17 @@ function TrustMarkLine({ call }: { readonly call: CallModel }) {
         aria-expanded={call.panel.value === 'security'}
         onClick={() => call.togglePanel('security')}
       />
+    </div>
+  );
+}
+
+/** Over the top of the pictures: names stand at their foot, and text is beside or below them. */
+function Notices({ call }: { readonly call: CallModel }) {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {call.notices.shown.value.map((notice) => (
+        <p key={notice.id}>{notice.text}</p>
+      ))}
     </div>
   );
 }

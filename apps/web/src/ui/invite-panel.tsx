@@ -2,7 +2,7 @@
 import { Send } from 'lucide';
 import type { CallModel } from '../call-model.ts';
 import { Icon } from './icon.tsx';
-import { LinkField } from './link-box.tsx';
+import { LinkField, LinkHint } from './link-box.tsx';
 import { Panel } from './panel.tsx';
 import { QrCode } from './qr-code.tsx';
 
@@ -15,7 +15,7 @@ export function InvitePanel({ call }: { readonly call: CallModel }) {
         <LinkField call={call} />
         <SendLinkButton call={call} />
       </div>
-      <p class="hint">Whoever has this link can come in. A host can change it at any time.</p>
+      <LinkHint call={call} />
     </Panel>
   );
 }

@@ -20,6 +20,20 @@ export function LinkBox({
   );
 }
 
+/** What the link does, and where it does nothing. */
+export function LinkHint({ call }: { readonly call: CallModel }) {
+  return (
+    <>
+      {call.isLinkLocal && (
+        <p class="local">
+          This link works only on this computer. To invite others, start Conclave at a public address.
+        </p>
+      )}
+      <p class="hint">Whoever has this link can come in. A host can change it at any time.</p>
+    </>
+  );
+}
+
 export function LinkField({ call }: { readonly call: CallModel }) {
   return (
     <input
