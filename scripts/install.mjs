@@ -12,6 +12,9 @@ const lockFile = join(root, 'package-lock.json');
 const installedFile = join(root, 'node_modules', '.package-lock.json');
 const stampFile = join(root, 'node_modules', '.conclave-lock');
 const PROGRESS_INTERVAL_MS = 10_000;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** What a shell says of a program that Ctrl-C has ended. */
+const ENDED_BY_CTRL_C = 130;
 
 /** Resolves when the dependencies are the locked ones; rejects with a message for a person otherwise. */
 export async function ensureInstalled() {
@@ -49,9 +52,20 @@ function npmCi() {
   const options = { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' && first.length === 0 };
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...first, 'ci'], options);
+    let isStopped = false;
+    // npm would first finish, then take everything back, for half a minute. What it leaves half done does not count as
+    // installed.
+    const stop = () => {
+      isStopped = true;
+      child.kill('SIGKILL');
+    };
+    for (const signal of STOP_SIGNALS) process.on(signal, stop);
     child.on('error', (error) => reject(new Error(`npm cannot be started: ${error.message}`)));
-    child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error('npm ci failed; its message is above.')),
-    );
+    child.on('exit', (code) => {
+      if (isStopped) process.exit(ENDED_BY_CTRL_C);
+      for (const signal of STOP_SIGNALS) process.off(signal, stop);
+      if (code === 0) resolve();
+      else reject(new Error('npm ci failed; its message is above.'));
+    });
   });
 }

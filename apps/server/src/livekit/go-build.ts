@@ -2,6 +2,7 @@
  * Builds LiveKit's server with the Go that the machine has. Go checks what it downloads against its checksum database.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,7 +43,11 @@ function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LIVEKIT_BUILD_TIMEOUT_MS,
   });
-  const endWithUs = () => go.kill();
+  const endWithUs = () => {
+    // At SIGINT Go removes its temporary files, at SIGTERM it does not.
+    go.kill('SIGINT');
+    rmSync(bin, { recursive: true, force: true });
+  };
   process.once('exit', endWithUs);
   const startedAtMs = Date.now();
   let packages = 0;
