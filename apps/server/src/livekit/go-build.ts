@@ -39,14 +39,15 @@ export async function buildWithGo(build: GoBuild): Promise<Result<void, string>>
 function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const go = spawn(build.go, ['install', '-v', MODULE], {
-    env: { ...build.env, GOBIN: bin },
+    // Go's temporary files go there, too: ended early, it does not remove them.
+    env: { ...build.env, GOBIN: bin, GOTMPDIR: bin },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: LIVEKIT_BUILD_TIMEOUT_MS,
   });
   const endWithUs = () => {
-    // At SIGINT Go removes its temporary files, at SIGTERM it does not.
-    go.kill('SIGINT');
-    rmSync(bin, { recursive: true, force: true });
+    go.kill();
+    // A compiler that Go has started may still write for a moment.
+    rmSync(bin, { recursive: true, force: true, maxRetries: 5 });
   };
   process.once('exit', endWithUs);
   const startedAtMs = Date.now();
@@ -58,8 +59,9 @@ function goInstall(build: GoBuild, bin: string): Promise<string | undefined> {
   });
   const progress = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAtMs) / 1000);
-    const done = packages === 0 ? 'fetching its sources' : `${packages} packages compiled`;
-    build.report(`Building LiveKit ${LIVEKIT_VERSION}: ${seconds} s, ${done}`);
+    // None is compiled while Go fetches the sources, nor where its cache has them all.
+    const done = packages === 0 ? '' : `, ${packages} packages compiled`;
+    build.report(`Building LiveKit ${LIVEKIT_VERSION}: ${seconds} s${done}`);
   }, PROGRESS_INTERVAL_MS);
   go.on('error', (error) => resolve(error.message));
   go.on('close', (code) => resolve(code === 0 ? undefined : lastLine || 'no reason given'));
