@@ -55,9 +55,20 @@ describe('the grid', () => {
     expect(grid.tileWidthPx / grid.tileHeightPx).toBeGreaterThan(1.32);
   });
 
-  test('[P6] an upright phone has two columns from three people on', () => {
-    expect(layoutGrid(2, PHONE).columns).toBe(1);
-    for (const count of [3, 5, 9, 30]) expect(layoutGrid(count, PHONE).columns).toBe(2);
+  test('[P6] an upright phone shows up to four landscape pictures whole below each other, more in two columns', () => {
+    for (const count of [3, 4]) {
+      const { columns, tileWidthPx, tileHeightPx } = layoutGrid(count, PHONE);
+      expect(columns).toBe(1);
+      expect(tileWidthPx / tileHeightPx).toBeGreaterThan(1.75);
+    }
+    for (const count of [5, 9, 30]) expect(layoutGrid(count, PHONE).columns).toBe(2);
+  });
+
+  test('[P6] of a landscape picture an upright phone cuts off less than half, whatever the count', () => {
+    for (let count = 2; count <= 30; count += 1) {
+      const { tileWidthPx, tileHeightPx } = layoutGrid(count, PHONE);
+      expect(tileWidthPx / tileHeightPx / (16 / 9)).toBeGreaterThan(0.55);
+    }
   });
 
   test('[P6] a crowd on a phone scrolls in two full columns instead of shrinking', () => {
@@ -129,6 +140,16 @@ describe('the stage', () => {
   test('[P6] beside a shared screen six people stand in the strip without scrolling', () => {
     expect(layoutStage(tiles(6, 1), DESKTOP).contentHeightPx).toBe(DESKTOP.heightPx);
     expect(layoutStage(tiles(20, 1), DESKTOP).contentHeightPx).toBeGreaterThan(DESKTOP.heightPx);
+  });
+
+  test('[P6] on an upright phone a shared screen takes the width, and faces are small below it', () => {
+    for (const count of [2, 3, 6]) {
+      const { rects } = layoutStage(tiles(count, 1), PHONE);
+      const [screen, face] = [rects.get('s0'), rects.get('p0')];
+      expect(screen?.widthPx).toBe(PHONE.widthPx);
+      expect(face && screen && face.yPx >= screen.yPx + screen.heightPx).toBe(true);
+      expect(face?.widthPx).toBeLessThan(PHONE.widthPx / 2);
+    }
   });
 
   test('[P6] tiles keep their order when one more comes', () => {

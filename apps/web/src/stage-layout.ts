@@ -3,7 +3,7 @@
  * takes the stage and people move to a strip; everything else is the grid. Tiles keep their order. SPEC P6.
  */
 import type { Corner } from './corner.ts';
-import { layoutGrid, type Stage } from './grid.ts';
+import { layoutGrid, type Stage, twoColumns } from './grid.ts';
 import type { Tile } from './tiles.ts';
 
 export interface Rect {
@@ -99,7 +99,9 @@ function withScreens(screens: readonly Tile[], people: readonly Tile[], stage: S
   screens.forEach((tile, index) => {
     rects.set(tile.id, { ...main, yPx: index * (each + stage.gapPx), heightPx: each });
   });
-  const around = isTall ? gridIn(people, stage, strip) : columnIn(people, stage, strip);
+  const around = isTall
+    ? gridIn(people, stage, strip, { layout: twoColumns, isAtTop: true })
+    : columnIn(people, stage, strip);
   for (const [id, rect] of around.rects) rects.set(id, rect);
   return { rects, contentHeightPx: Math.max(stage.heightPx, around.contentHeightPx) };
 }
@@ -117,11 +119,17 @@ function columnIn(tiles: readonly Tile[], stage: Stage, area: Rect): StageLayout
   return { rects: new Map(rects), contentHeightPx: top + total };
 }
 
-function gridIn(tiles: readonly Tile[], stage: Stage, area: Rect): StageLayout {
-  const grid = layoutGrid(tiles.length, { ...area, gapPx: stage.gapPx });
+/** In the middle of the area, or right at its top. */
+function gridIn(
+  tiles: readonly Tile[],
+  stage: Stage,
+  area: Rect,
+  { layout = layoutGrid, isAtTop = false } = {},
+): StageLayout {
+  const grid = layout(tiles.length, { ...area, gapPx: stage.gapPx });
   const rows = Math.ceil(tiles.length / grid.columns);
   const totalPx = rows * grid.tileHeightPx + (rows - 1) * stage.gapPx;
-  const top = area.yPx + Math.max(0, (area.heightPx - totalPx) / 2);
+  const top = area.yPx + (isAtTop ? 0 : Math.max(0, (area.heightPx - totalPx) / 2));
   const rects = tiles.map((tile, index): [string, Rect] => {
     const row = Math.floor(index / grid.columns);
     const inRow = Math.min(grid.columns, tiles.length - row * grid.columns);

@@ -3,9 +3,9 @@ import type { CallView } from '@conclave/calling/view';
 import type { MediaView } from '@conclave/client/session/call-session.types';
 import type { Screen } from '@conclave/web/app-model';
 import type { CallModel } from '@conclave/web/call-model';
+import { Lookout } from '@conclave/web/lookout';
 import { PreviewModel } from '@conclave/web/preview-model';
 import type { Problem } from '@conclave/web/words';
-import { signal } from '@preact/signals';
 import { fakeCallModel, mediaOf, type Sketch, viewOf } from './fake-call.ts';
 import { fakeDevices } from './fake-media.ts';
 
@@ -96,6 +96,8 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     }),
   'shared-screen': () => inCall([ADA, { ...BEN, hasScreen: true }, ...FIVE.slice(2)]),
   stalled: () => inCall([ADA, { ...BEN, isStalled: true }, { name: 'Chioma', isReconnecting: true }]),
+  'two-shared-screen': () => inCall([ADA, { ...BEN, hasScreen: true }]),
+  four: () => inCall(FIVE.slice(0, 4)),
   reconnecting: () => inCall(FIVE, { phase: 'reconnecting' }, { connection: 'reconnecting' }),
   'nobody-confirmed': () => inCall([ADA, { ...BEN, standing: 'unreachable' }], { pause: 'NOBODY_CONFIRMED' }),
   'no-host': () => inCall([{ ...ADA, isHost: false }, BEN]),
@@ -117,13 +119,22 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   left: async () => ({ at: 'left' }),
   'problem-link-changed': () => problem('LINK_CHANGED'),
   'problem-removed': () => problem('REMOVED_BY_HOST'),
-  'problem-ended': async () => ({ at: 'problem', problem: 'NO_SUCH_ROOM', isLooking: signal(true) }),
+  'problem-ended': async () => ({ at: 'problem', problem: 'NO_SUCH_ROOM', isLooking: lookout().isLooking }),
   'problem-full': () => problem('ROOM_FULL'),
   'problem-token': () => problem('ROOMS_NEED_TOKEN'),
 };
 
 const LOCAL = 'http://127.0.0.1:8123';
 const CODE = { digits: '048291775530192846610375924483', atUnixMs: Date.UTC(2026, 10, 24, 9, 41), epoch: 4 };
+
+/** Looks for ever, and at nothing. */
+function lookout(): Lookout {
+  return new Lookout({
+    look: async () => false,
+    isPageVisible: () => false,
+    onFound: () => undefined,
+  });
+}
 
 async function problem(code: Problem): Promise<Screen> {
   return { at: 'problem', problem: code };
