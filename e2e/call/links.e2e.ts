@@ -9,7 +9,7 @@ import { PHONE } from './driver.ts';
 const HOUR_MS = 3_600_000;
 
 scenario(
-  '[P20, P21, P43] mistyped, not started, ended, expired, of another kind, version or suite: each link has its own sentence',
+  '[P16, P20, P21, P43] mistyped, not started, ended, expired, of another kind, version or suite: each link has its own sentence',
   throughPages(async (cast) => {
     const { origin } = cast.product;
     const sentences = new Set<string>();
@@ -26,6 +26,8 @@ scenario(
     await openPage(mistype(good), 'This link is not complete.');
     await openPage(good.slice(0, -5), 'This link is not complete.');
     await openPage(formatLinkPath(link({})).split('#')[0] ?? '', 'Half of this link is missing.');
+    await openPage(good.replace('#', '%23'), 'This link was damaged on its way.');
+    assert.equal(new URL(guest.driver.address()).pathname, '/', 'nothing of it stays');
     await openPage('/r/', 'There is nothing at this address.');
     await openPage(
       formatLinkPath(link({ kind: 'open' })),
@@ -43,7 +45,7 @@ scenario(
     const ended = await ada.startCall(origin);
     await ada.leave();
     await openPage(ended.slice(origin.length), 'This call has ended, or has not started yet.');
-    assert.equal(sentences.size, 8, 'each failure has a sentence of its own');
+    assert.equal(sentences.size, 9, 'each failure has a sentence of its own');
   }),
   120_000,
 );

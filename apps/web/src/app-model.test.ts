@@ -102,6 +102,14 @@ describe('coming in', () => {
     expect(steps).toEqual(['Connecting…', 'Asking to join…', 'Asking to join…', 'Waiting to be let in…']);
   });
 
+  test('[P16] a link whose secret went to the server joins nothing, and leaves the address bar', async () => {
+    const { app, sessions, paths } = browser();
+    await app.open(`${PATH}%23${SECRET}`, '');
+    expect(app.screen.value).toEqual({ at: 'problem', problem: 'SECRET_SENT' });
+    expect(paths).toEqual(['/']);
+    expect(sessions).toEqual([]);
+  });
+
   test('[P21] an expired link is refused by the server’s clock, and nothing is opened', async () => {
     const { app, sessions } = browser({ serverNowUnixMs: async () => LINK_MADE + 48 * 3_600_000 });
     await app.open(PATH, `#${SECRET}`);

@@ -54,6 +54,7 @@ export class AppModel {
     if (place.at === 'home') {
       this.screen.value = { at: 'home' };
     } else if (place.at === 'problem') {
+      if (place.problem === 'SECRET_SENT') this.#ports.showPath('/');
       this.#fail(place.problem);
     } else {
       await this.#enter(place.link);

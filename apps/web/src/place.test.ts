@@ -1,4 +1,5 @@
 import { formatLinkPath } from '@conclave/crypto/link';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LINK, linkMade, memoryStorage } from '../test/sketches.ts';
 import { FIRST_CHOICE } from './own-media.ts';
@@ -20,6 +21,7 @@ describe('addresses', () => {
     [PATH, '', 'NO_SECRET'],
     [PATH, `#${SECRET.slice(0, -3)}`, 'MISTYPED'],
     [PATH, '#hello', 'MISTYPED'],
+    [`${PATH}%23${SECRET}`, '', 'SECRET_SENT'],
     ['/elsewhere', '', 'NOT_A_LINK'],
     ['/elsewhere', `#${SECRET}`, 'NOT_A_LINK'],
   ])('[P20] %s with %s is %s', (path, fragment, problem) => {
@@ -37,6 +39,50 @@ describe('addresses', () => {
     expect(pastedLink('hello')).toEqual({ ok: false, error: 'NOT_A_LINK' });
     expect(pastedLink(`https://a.example${PATH}`)).toEqual({ ok: false, error: 'NO_SECRET' });
     expect(pastedLink('/r/'.repeat(100_000)).ok).toBe(false);
+  });
+
+  test('[P19] whatever a message puts around a link, before it and behind it, it counts', () => {
+    const before = fc.constantFrom(
+      '',
+      'Join: ',
+      '<',
+      '(',
+      '"',
+      '‘',
+      'https://a.example',
+      '[x](https://b.example',
+    );
+    const behind = fc.constantFrom(
+      '',
+      '.',
+      '...',
+      ')',
+      '>',
+      ',',
+      '"',
+      '’',
+      '!',
+      '?',
+      ').',
+      ' at nine',
+      '\n-- \nAda',
+      '*',
+    );
+    const sign = fc.constantFrom('#', '%23');
+    fc.assert(
+      fc.property(before, behind, sign, (start, end, hash) => {
+        expect(pastedLink(`${start}${PATH}${hash}${SECRET}${end}`)).toEqual({ ok: true, value: LINK });
+      }),
+    );
+  });
+
+  test('[P19] a link that lost a part is never taken for a whole one', () => {
+    const whole = `https://a.example${PATH}#${SECRET}`;
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) => {
+        expect(pastedLink(whole.slice(0, length)).ok).toBe(false);
+      }),
+    );
   });
 
   test('[P19] a link of a call without encryption is refused', () => {

@@ -19,6 +19,8 @@ export function placeOf(
   rememberedLinks: (roomId: Bytes) => readonly Link[],
 ): Place {
   if (pathname === '/' || pathname === '') return { at: 'home' };
+  // The browser has asked the server for the whole of it: this secret is none any more.
+  if (/%23/i.test(pathname)) return { at: 'problem', problem: 'SECRET_SENT' };
   if (fragment !== '') {
     const parsed = usableLink(pathname, fragment);
     return parsed.ok ? { at: 'room', link: parsed.value } : { at: 'problem', problem: parsed.error };
@@ -35,13 +37,17 @@ export function isLoopback(origin: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** What a person pasted: a whole address, of whatever host, or its path. */
+/**
+ * What a person pasted: a whole address, of whatever host, or its path; amid words, brackets and full stops, and also where
+ * a program has written its # as %23.
+ */
 export function pastedLink(text: string): Result<Link, Problem> {
   const trimmed = text.trim().slice(0, PASTED_LINK_CHARS_MAX);
-  const found = /(\/r\/[^\s#]*)(#\S*)?/.exec(trimmed);
+  const found = /(\/r\/[\w-]+)\/?(?:(?:#|%23)([\w.-]*))?/.exec(trimmed);
   if (!found) return err('NOT_A_LINK');
-  const [, pathname = '', fragment = ''] = found;
-  return fragment === '' ? err('NO_SECRET') : usableLink(pathname, fragment);
+  const [, pathname = '', fragment] = found;
+  // A full stop stands inside a fragment too, but never at its end.
+  return fragment === undefined ? err('NO_SECRET') : usableLink(pathname, `#${fragment.replace(/\.+$/, '')}`);
 }
 
 function usableLink(pathname: string, fragment: string): Result<Link, Problem> {

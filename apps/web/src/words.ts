@@ -18,6 +18,7 @@ export type Problem =
   | Exclude<ClosedReason, 'LEFT'>
   | LinkErrorCode
   | 'NO_SECRET'
+  | 'SECRET_SENT'
   | 'EXPIRED'
   | 'OPEN_LINK'
   | 'CANNOT_LOAD'
@@ -124,7 +125,12 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, ProblemWords>> = {
   },
   NO_SECRET: {
     title: 'Half of this link is missing.',
-    text: 'The part after # opens the call, and it is kept out of the address bar. Open the whole link again.',
+    text: 'The address bar never shows all of it. Whoever is in the call can copy the whole link there, with ‘Copy link’.',
+    next: ['HOME'],
+  },
+  SECRET_SENT: {
+    title: 'This link was damaged on its way.',
+    text: 'Its # had become %23, so the part that opens the call went to the server. A host can change the link: ask for the new one.',
     next: ['HOME'],
   },
   UNKNOWN_VERSION: {
