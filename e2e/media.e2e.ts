@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Received } from './pages/received.ts';
-import { assertNoLeak, heard, joinCall, roomName, seen } from './participants.ts';
+import { assertNoLeak, dropsOf, heard, joinCall, roomName, seen } from './participants.ts';
 import { epochInstruction, inCall, person } from './people.ts';
 import { pause, scenario, until } from './scenario.ts';
 
@@ -14,7 +14,7 @@ for (const [first, second] of [
   ['chromium', 'chromium'],
   ['chromium', 'firefox'],
 ] as const) {
-  scenario(`[S20] moving pictures and a tone, both ways: ${first} and ${second}`, async (stage) => {
+  scenario(`[S20, S124] moving pictures and a tone, both ways: ${first} and ${second}`, async (stage) => {
     const room = roomName();
     const ada = await joinCall(stage, first, { own: ADA, people, room });
     const bob = await joinCall(stage, second, { own: BOB, people, room });
@@ -24,6 +24,7 @@ for (const [first, second] of [
     await bob.call('publishTone', 880);
     await seen(bob, ADA, 'red');
     await seen(ada, BOB, 'green');
+    for (const window of [ada, bob]) assert.equal(await dropsOf(window, 'no-key-frame'), 0);
     await heard(bob, ADA, 440);
     await heard(ada, BOB, 880);
     await assertNoLeak(ada, bob);

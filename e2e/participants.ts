@@ -100,6 +100,14 @@ export function untilReceived(
   });
 }
 
+type Counts = { readonly receivers: readonly { readonly drops: Readonly<Record<string, number>> }[] };
+
+/** How many frames were dropped for this reason, over all receivers. */
+export async function dropsOf(window: Pick<BrowserWindow, 'call'>, reason: string): Promise<number> {
+  const { receivers } = await window.call<Counts>('counts');
+  return receivers.reduce((sum, { drops }) => sum + (drops[reason] ?? 0), 0);
+}
+
 export async function assertNoLeak(...windows: readonly BrowserWindow[]): Promise<void> {
   for (const window of windows) {
     assert.equal((await window.call<{ leaks: number }>('report')).leaks, 0, 'the watchdog is quiet');

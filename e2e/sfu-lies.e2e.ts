@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import type { Received } from './pages/received.ts';
-import { assertNoLeak, connect, heard, joinCall, roomName, seen, untilReceived } from './participants.ts';
+import {
+  assertNoLeak,
+  connect,
+  dropsOf,
+  heard,
+  joinCall,
+  roomName,
+  seen,
+  untilReceived,
+} from './participants.ts';
 import { inCall, person } from './people.ts';
 import { pause, scenario, until } from './scenario.ts';
 
@@ -177,13 +186,6 @@ scenario(
     assert.equal((await bob.call<readonly unknown[]>('shown')).length, 1);
   },
 );
-
-type Counts = { readonly receivers: readonly { readonly drops: Readonly<Record<string, number>> }[] };
-
-async function dropsOf(window: { call: <T>(method: string) => Promise<T> }, reason: string): Promise<number> {
-  const { receivers } = await window.call<Counts>('counts');
-  return receivers.reduce((sum, { drops }) => sum + (drops[reason] ?? 0), 0);
-}
 
 scenario(
   "[S40] 'encryption none' on tracks changes nothing: sealed ones are shown, plain ones are not",

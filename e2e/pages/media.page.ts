@@ -35,6 +35,7 @@ const media = createMediaSession({
   worker,
   onBound: (receiverId, { leafKey, kind }, track) => shown.set(receiverId, { leafKey, kind, track }),
   onUnbound: (receiverId) => shown.delete(receiverId),
+  onIdleTrack: () => undefined,
   onTrouble: (reports) => troubles.push(...reports),
   onLeak: () => leaks++,
   onFailed: () => console.error('the media worker failed'),

@@ -20,8 +20,8 @@ export type Screen =
   | { readonly at: 'home'; readonly problem?: Problem }
   | { readonly at: 'opening'; readonly step: string }
   | { readonly at: 'preview'; readonly preview: PreviewModel }
-  /** Back after a reload, before the others are seen again. */
-  | { readonly at: 'call'; readonly call: CallModel; readonly isRejoining: boolean }
+  /** From the click on Join, or the reload that comes back, to the end. */
+  | { readonly at: 'call'; readonly call: CallModel }
   | { readonly at: 'left' }
   | {
       readonly at: 'problem';
@@ -123,21 +123,23 @@ export class AppModel {
       onJoin: (name) => {
         rememberName(this.#ports.deviceStorage, name);
         this.#remember({ name });
+        this.screen.value = { at: 'call', call };
       },
     });
     this.screen.value = { at: 'preview', preview };
-    if (await this.#openSession(link, call, isFounder)) preview.sessionOpened();
+    await this.#openSession(link, call, isFounder);
   }
 
   async #rejoin(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
-    this.screen.value = { at: 'call', call, isRejoining: true };
-    if (await this.#openSession(link, call, isFounder)) call.join(this.#tab.name);
+    call.enter({ name: this.#tab.name, way: 'return' });
+    this.screen.value = { at: 'call', call };
+    await this.#openSession(link, call, isFounder);
   }
 
-  async #openSession(link: Link, call: CallModel, isFounder: boolean): Promise<boolean> {
+  async #openSession(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
     try {
       const openCallSession = await this.#ports.loadCall();
-      if (this.#call !== call) return false;
+      if (this.#call !== call) return;
       call.attach(
         openCallSession({
           link,
@@ -147,10 +149,8 @@ export class AppModel {
           onMedia: (view) => call.onMedia(view),
         }),
       );
-      return true;
     } catch {
       if (this.#call === call) this.#fail('CANNOT_LOAD');
-      return false;
     }
   }
 
@@ -173,7 +173,6 @@ export class AppModel {
       onIn: () => {
         this.#hasServed = true;
         this.#remember({ wasIn: true });
-        this.screen.value = { at: 'call', call, isRejoining: false };
       },
     });
     own.choice.subscribe((choice) => this.#remember({ choice }));
@@ -184,6 +183,7 @@ export class AppModel {
   #ended(end: CallEnd): void {
     this.#call = undefined;
     this.#hasServed ||= end.problem === 'WORKER_FAILED' || end.problem === 'UNENCRYPTED_MEDIA';
+    const { wasIn } = this.#tab;
     this.#remember({ wasIn: false });
     if (end.problem === undefined) {
       this.screen.value = { at: 'left' };
@@ -192,14 +192,13 @@ export class AppModel {
       return;
     }
     if (end.problem === 'LINK_CHANGED' || end.problem === 'REMOVED_BY_HOST') this.#forgetLink();
-    if (end.problem === 'NO_SUCH_ROOM' && this.#link) this.#waitForCall(this.#link);
+    if (end.problem === 'NO_SUCH_ROOM' && this.#link) this.#waitForCall(this.#link, !wasIn);
     else this.screen.value = { at: 'problem', problem: end.problem };
   }
 
   /** Whoever came too early is taken to the call when it starts, and into it who had asked for that. */
-  #waitForCall(link: Link): void {
-    const { value: before } = this.screen;
-    const wantsIn = before.at === 'preview' && before.preview.isJoining.value;
+  #waitForCall(link: Link, isNew: boolean): void {
+    const wantsIn = isNew && this.screen.value.at === 'call';
     this.#lookout = new Lookout({
       look: (signal) => this.#hasStarted(link, signal),
       isPageVisible: () => this.#ports.isPageVisible(),

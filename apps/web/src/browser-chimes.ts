@@ -1,5 +1,6 @@
 /** The sounds of the pages, made with Web Audio: short, soft, of two notes. SPEC P65, P66. */
 import type { Chime } from './chimes.ts';
+import { CHIME_DELAY_MS } from './limits.ts';
 
 interface Note {
   readonly hertz: number;
@@ -38,8 +39,13 @@ const KNOCK_PULSE_MS = 60;
 
 let shared: AudioContext | undefined;
 
-/** Says nothing while the browser waits for a first click: a late sound would be a wrong one. */
+/** After what is more urgent than a sound: the picture of whom it announces. */
 export function playChime(chime: Chime): void {
+  setTimeout(() => playNow(chime), CHIME_DELAY_MS);
+}
+
+/** Says nothing while the browser waits for a first click: a late sound would be a wrong one. */
+function playNow(chime: Chime): void {
   shared ??= new AudioContext();
   if (shared.state !== 'running') {
     void shared.resume().catch(() => undefined);

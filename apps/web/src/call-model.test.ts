@@ -54,7 +54,7 @@ async function inCall(more: Partial<CallModelOptions> = {}) {
   });
   const session = new ScriptedSession();
   model.attach(session);
-  model.join('Ada');
+  model.enter({ name: 'Ada', way: 'ask' });
   model.onCall(callView([ME, person('ben')]));
   open.push(model);
   return { model, own, session, ends, links, copied, chimes, habits, say: (level: number) => say(level) };
@@ -78,9 +78,22 @@ describe('a call', () => {
     ]);
   });
 
+  test('[P76] on the way in there is the own picture alone, which stays when others are there', async () => {
+    const { model, own, session } = await inCall();
+    model.onCall(callView([], { phase: 'asking' }));
+    const coming = model.tiles.value;
+    expect(coming).toMatchObject([{ name: 'Ada', isSelf: true, isComing: true, picture: own.camera.value }]);
+    expect(model.step.value).toBe('Asking to join…');
+    model.setVisible([]);
+    expect(session.names()).not.toContain('visible');
+    model.onCall(callView([ME, person('ben')]));
+    expect(model.tiles.value).toMatchObject([{ id: coming[0]?.id, isComing: false }, { isSelf: false }]);
+    expect(model.step.value).toBeUndefined();
+  });
+
   test('[P32] two clicks on Join join once', async () => {
     const { model, session } = await inCall();
-    model.join('Ada');
+    model.enter({ name: 'Ada', way: 'ask' });
     expect(session.names().filter((name) => name === 'join')).toHaveLength(1);
   });
 

@@ -19,11 +19,18 @@ import type { OwnMedia } from './own-media.ts';
 import { nameInSentence } from './person-look.ts';
 import { isLoopback } from './place.ts';
 import { ScreenShare } from './screen-share.ts';
-import { soundsOf, tilesOf } from './tiles.ts';
+import { comingTile, soundsOf, tilesOf } from './tiles.ts';
 import { trustMarkOf } from './trust-mark.ts';
-import type { Problem } from './words.ts';
+import { entryWords, type Problem } from './words.ts';
 
 export type Panel = 'people' | 'security' | 'devices' | 'invite';
+
+/** How a person comes in. */
+export interface Entry {
+  readonly name: string;
+  /** Founds the call, asks to be let in, or comes back after a reload. */
+  readonly way: 'start' | 'ask' | 'return';
+}
 
 export interface CallEnd {
   readonly problem: Problem | undefined;
@@ -50,6 +57,8 @@ const NO_MEDIA: MediaView = { people: new Map(), connection: 'connecting' };
 
 export class CallModel {
   readonly call = signal<CallView | undefined>(undefined);
+  /** Since the click on Join, or the reload that comes back. */
+  readonly entry = signal<Entry | undefined>(undefined);
   readonly media = signal<MediaView>(NO_MEDIA);
   readonly panel = signal<Panel | undefined>(undefined);
   /** Who the person is being asked about: 'Remove Mallory?' */
@@ -83,13 +92,19 @@ export class CallModel {
       isMicrophoneOn: this.own.isMicrophoneOn.value,
       isSpeaking: this.own.isSpeaking.value,
     };
-    return this.call.value ? tilesOf(this.call.value, this.media.value, own) : [];
+    if (this.call.value && this.isIn.value) return tilesOf(this.call.value, this.media.value, own);
+    return this.entry.value ? [comingTile(this.entry.value.name, own)] : [];
   });
   readonly sounds = computed(() => (this.call.value ? soundsOf(this.call.value, this.media.value) : []));
   readonly mark = computed(() => this.call.value && trustMarkOf(this.call.value));
   readonly banners = computed(() =>
     this.call.value ? bannersOf(this.call.value, this.media.value, this.#removedName.value) : [],
   );
+  /** What is waited for between the click and the call; undefined when there is nothing to wait for. */
+  readonly step = computed(() => {
+    const way = this.isIn.value ? undefined : this.entry.value?.way;
+    return way && entryWords(way, this.call.value?.phase);
+  });
   /** How many see what this person shows, without themselves. */
   readonly audienceCount = computed(() => Math.max(0, (this.call.value?.people.length ?? 1) - 1));
   /** 'Copy link' stands once on the page: here, or in the bar. */
@@ -98,7 +113,6 @@ export class CallModel {
   readonly #options: CallModelOptions;
   readonly #removedName = signal<string | undefined>(undefined);
   #session: CallSession | undefined;
-  #isJoined = false;
   #isEnded = false;
   #hasAskedForLink = false;
   /** Keys of whom this device asked to remove. */
@@ -115,9 +129,10 @@ export class CallModel {
     this.share = new ScreenShare(options.devices, (tracks) => this.#session?.setScreen(tracks));
   }
 
-  /** The session is opened with `onCall` and `onMedia` of this model, then given here. */
+  /** The session is opened with `onCall` and `onMedia` of this model, then given here: whoever wanted in joins now. */
   attach(session: CallSession): void {
     this.#session = session;
+    if (this.entry.peek()) this.#join(session);
   }
 
   onCall(view: CallView): void {
@@ -142,14 +157,11 @@ export class CallModel {
     if (view.stopped) this.#end(view.stopped);
   }
 
-  join(name: string): void {
-    if (!this.#session || this.#isJoined) return;
-    this.#isJoined = true;
-    const session = this.#session;
-    const microphone = this.own.sending.peek();
-    const camera = this.own.camera.peek();
-    session.join({ name, ...(microphone && { microphone }), ...(camera && { camera }) });
-    this.#followOwnMedia(session);
+  /** Joins, now or as soon as there is a session. */
+  enter(entry: Entry): void {
+    if (this.entry.peek()) return;
+    this.entry.value = entry;
+    if (this.#session) this.#join(this.#session);
   }
 
   toggleMicrophone(): void {
@@ -230,7 +242,7 @@ export class CallModel {
   }
 
   setVisible(tiles: readonly VisibleTile[]): void {
-    this.#session?.setVisible(tiles);
+    if (this.isIn.peek()) this.#session?.setVisible(tiles);
   }
 
   async leave(): Promise<void> {
@@ -245,6 +257,14 @@ export class CallModel {
   dispose(): void {
     this.#isEnded = true;
     this.#release();
+  }
+
+  #join(session: CallSession): void {
+    const name = this.entry.peek()?.name ?? '';
+    const microphone = this.own.sending.peek();
+    const camera = this.own.camera.peek();
+    session.join({ name, ...(microphone && { microphone }), ...(camera && { camera }) });
+    this.#followOwnMedia(session);
   }
 
   #followOwnMedia(session: CallSession): void {

@@ -29,6 +29,8 @@ export const LOOKS_MAX = 120;
 export const PASTED_LINK_CHARS_MAX = 2_000;
 /** An operator's token is not longer than this. */
 export const TOKEN_CHARS_MAX = 200;
+/** Making a sound takes some 20 ms of the page, which a new person's first picture needs. */
+export const CHIME_DELAY_MS = 400;
 /** From more people on, coming and going makes no sound. */
 export const CHIMES_PEOPLE_MAX = 12;
 /** Speech of a muted person: this long, with pauses no longer than the second number, before the page says so. */

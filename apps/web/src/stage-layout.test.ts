@@ -8,7 +8,7 @@ const DESKTOP = { widthPx: 1256, heightPx: 660, gapPx: 8 };
 const PHONE = { widthPx: 374, heightPx: 630, gapPx: 8 };
 
 function tiles(count: number, screens = 0): readonly Tile[] {
-  const base = { isMuted: false, isSpeaking: false, isLost: false };
+  const base = { isMuted: false, isSpeaking: false, isLost: false, isComing: false };
   const screenTiles = Array.from({ length: screens }, (_, index): Tile => {
     return {
       ...base,

@@ -15,6 +15,8 @@ export interface Tile {
   /** Accessible name of the tile. */
   readonly name: string;
   readonly isSelf: boolean;
+  /** The own tile on the way in: a picture, and nobody in a call yet. */
+  readonly isComing: boolean;
   readonly isMuted: boolean;
   readonly isSpeaking: boolean;
   /** The way to this person is lost: a picture is of before, and must not look live. */
@@ -33,19 +35,25 @@ export interface OwnTracks {
 /** Shared screens first, then everybody in order of arrival. The own shared screen is not shown back. */
 export function tilesOf(call: CallView, media: MediaView, own: OwnTracks): readonly Tile[] {
   const people = call.people.map((person) =>
-    person.isSelf ? ownTile(person, own) : personTile(person, call, media),
+    person.isSelf ? selfTile(person.name, person.key, own) : personTile(person, call, media),
   );
   const screens = call.people.flatMap((person) => screenTile(person, call, media) ?? []);
   return [...screens, ...people];
 }
 
-function ownTile(person: Person, own: OwnTracks): Tile {
+/** The own tile before anybody is in: the same one afterwards, so that nothing is built twice. */
+export function comingTile(name: string, own: OwnTracks): Tile {
+  return { ...selfTile(name, '', own), isComing: true };
+}
+
+function selfTile(name: string, personKey: string, own: OwnTracks): Tile {
   return {
-    id: `${person.key} camera`,
-    personKey: person.key,
+    id: 'own camera',
+    personKey,
     kind: 'camera',
-    name: shownName(person.name),
+    name: shownName(name),
     isSelf: true,
+    isComing: false,
     isMuted: !own.isMicrophoneOn,
     isSpeaking: own.isSpeaking,
     isLost: false,
@@ -64,6 +72,7 @@ function personTile(person: Person, call: CallView, media: MediaView): Tile {
     kind: 'camera',
     name: shownName(person.name),
     isSelf: false,
+    isComing: false,
     isMuted: isConfirmed && !person.flags.microphone,
     isSpeaking: isConfirmed && !isLost && (media.people.get(person.key)?.isSpeaking ?? false),
     isLost,
@@ -83,6 +92,7 @@ function screenTile(person: Person, call: CallView, media: MediaView): Tile | un
     kind: 'screen',
     name: `${shownName(person.name)}’s screen`,
     isSelf: false,
+    isComing: false,
     isMuted: false,
     isSpeaking: false,
     isLost,

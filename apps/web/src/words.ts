@@ -4,7 +4,7 @@
  *
  * @see SPEC.md P20–P23
  */
-import type { ClosedReason, Standing } from '@conclave/calling/view';
+import type { CallPhase, ClosedReason, Standing } from '@conclave/calling/view';
 import type { MediaTrouble } from '@conclave/client/session/call-session.types';
 import type { LinkErrorCode } from '@conclave/crypto/link';
 import type { BrowserFamily } from './browser-family.ts';
@@ -313,3 +313,11 @@ export const SUITE_WORDS: Readonly<
     detail: 'MLS (RFC 9420) with X25519; SFrame (RFC 9605) with AES-GCM',
   },
 };
+
+/** What somebody on the way in waits for. */
+export function entryWords(way: 'start' | 'ask' | 'return', phase: CallPhase | undefined): string {
+  if (way === 'return') return 'Bringing you back into the call…';
+  if (phase === undefined || phase === 'connecting') return 'Connecting…';
+  if (phase === 'waiting') return 'Waiting to be let in…';
+  return way === 'start' ? 'Starting the call…' : 'Asking to join…';
+}

@@ -52,7 +52,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'home-bad-link': async () => ({ at: 'home', problem: 'MISTYPED' }),
   preview: () => preview({}),
   'preview-denied': () => preview({ isDenied: true }),
-  'preview-joining': () => preview({ isJoining: true }),
+  joining: () => coming('ask'),
   alone: () => inCall([ADA]),
   'alone-local': () => inCall([ADA], {}, {}, () => undefined, LOCAL),
   'alone-again': () =>
@@ -115,7 +115,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
         pause: 'ASK_ABOUT_HOST',
       },
     ),
-  rejoining: async () => ({ at: 'call', call: await fakeCallModel(), isRejoining: true }),
+  rejoining: () => coming('return'),
   left: async () => ({ at: 'left' }),
   'problem-link-changed': () => problem('LINK_CHANGED'),
   'problem-removed': () => problem('REMOVED_BY_HOST'),
@@ -140,10 +140,16 @@ async function problem(code: Problem): Promise<Screen> {
   return { at: 'problem', problem: code };
 }
 
-async function preview({ isDenied = false, isJoining = false }): Promise<Screen> {
+async function coming(way: 'ask' | 'return'): Promise<Screen> {
+  const call = await fakeCallModel();
+  call.enter({ name: 'Ada', way });
+  call.onCall(viewOf([], { phase: 'asking' }));
+  return { at: 'call', call };
+}
+
+async function preview({ isDenied = false }): Promise<Screen> {
   const call = await fakeCallModel({ devices: fakeDevices({ isDenied }) });
   const model = new PreviewModel({ call, name: 'Ada', isFounder: false, onJoin: () => undefined });
-  if (isJoining) model.join();
   return { at: 'preview', preview: model };
 }
 
@@ -158,7 +164,7 @@ async function inCall(
   call.onCall(viewOf(people, view));
   call.onMedia(mediaOf(people, media));
   await then(call);
-  return { at: 'call', call, isRejoining: false };
+  return { at: 'call', call };
 }
 
 function raise(): never {

@@ -25,8 +25,10 @@ export const FIRST_PICTURE_WIDTH_PX = 640;
 export const FIRST_PICTURE_HEIGHT_PX = 360;
 /** Links of one room held at a time: each Remove between a kick and the change of the link derives another (D10). */
 export const HELD_LINKS_MAX = 8;
-/** The rehearsal of a join waits for the preview's own work: camera, picture, sockets. */
+/** Each rehearsal of a join waits for the preview's own work: camera, picture, sockets. */
 export const REHEARSAL_DELAY_MS = 300;
+/** The first one takes several times as long as the fourth; after that little is gained. */
+export const REHEARSALS = 4;
 /** Bytes of the messages that wait for the call machine: sixteen of the largest. */
 export const MAILBOX_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a tree may take; who joins would ask again after that. */

@@ -2,9 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WATCHDOG_INTERVAL_MS } from '../src/media/media-limits.ts';
+import { takePicture } from '../src/media/picture-element.ts';
 import type { MediaListener } from '../src/session/page-media.ts';
 import { borrowMedia } from '../src/session/page-media.ts';
-import { newConnection, SketchedWorker, sketchBrowser, transforms } from './sketched-browser.ts';
+import { elements, newConnection, SketchedWorker, sketchBrowser, transforms } from './sketched-browser.ts';
 
 sketchBrowser();
 vi.useFakeTimers();
@@ -70,6 +71,21 @@ describe('what is born silently', () => {
     const connection = newConnection();
     connection.addTrack(video);
     expect(connection.getTransceivers()[0]?.receiver.transform).not.toBeNull();
+  });
+});
+
+describe('what will show a picture', () => {
+  test('[S125] is made with its receiver, given away once, and made anew when it shows nobody any more', () => {
+    const { receiver } = newConnection().addTransceiver(video);
+    const track = receiver.track as unknown as MediaStreamTrack;
+    const { id: receiverId } = transforms.options.at(-1) ?? {};
+    const made = elements.length;
+    expect(takePicture(track)).toBe(elements.at(-1));
+    expect(elements).toHaveLength(made);
+    expect(takePicture(track)).toBe(elements[made]);
+    worker.say({ t: 'unbound', receiverId });
+    expect(elements).toHaveLength(made + 2);
+    expect(takePicture(track)).toBe(elements[made + 1]);
   });
 });
 

@@ -3,14 +3,15 @@
  * transceivers are born and stopped, transforms that can be refused, and a worker that notes what it is told.
  */
 
-type Refusal = { isRefusing: boolean };
+type Transforms = { isRefusing: boolean; readonly options: { readonly id: number }[] };
 
-/** Whether `new RTCRtpScriptTransform` throws, as it does in Firefox once the worker is gone. */
-export const transforms: Refusal = { isRefusing: false };
+/** What transforms were made with, and whether making one throws, as it does in Firefox once the worker is gone. */
+export const transforms: Transforms = { isRefusing: false, options: [] };
 
 class SketchedTransform {
-  constructor() {
+  constructor(_: unknown, options: { readonly id: number }) {
     if (transforms.isRefusing) throw new Error('the worker is gone');
+    transforms.options.push(options);
   }
 }
 
@@ -110,6 +111,15 @@ class SketchedConnection extends EventTarget {
   async setLocalDescription(): Promise<void> {}
 }
 
+/** Every element that a page has made. */
+export const elements: object[] = [];
+
+function createElement(): object {
+  const element = {};
+  elements.push(element);
+  return element;
+}
+
 /** Puts the parts where a page has them. To be called once in a test file, before the guard is installed. */
 export function sketchBrowser(): void {
   Object.assign(globalThis, {
@@ -118,6 +128,8 @@ export function sketchBrowser(): void {
     RTCRtpReceiver: SketchedReceiver,
     RTCRtpScriptTransform: SketchedTransform,
     Worker: SketchedWorker,
+    MediaStream: class {},
+    document: { createElement },
   });
 }
 

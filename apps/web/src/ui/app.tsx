@@ -34,7 +34,7 @@ export function App({ app }: { readonly app: AppModel }) {
     case 'preview':
       return <Preview preview={screen.preview} onHome={actions.onHome} />;
     case 'call':
-      return <Call call={screen.call} isRejoining={screen.isRejoining} onStart={start} />;
+      return <Call call={screen.call} onStart={start} />;
     case 'left':
       return <Left actions={actions} />;
     case 'problem':

@@ -1,4 +1,7 @@
-/** The call: stage, mark, banners, bar, one panel at a time. */
+/**
+ * The call: stage, mark, banners, bar, one panel at a time. It stands from the click on Join, so that what is built takes no
+ * time from the first picture.
+ */
 import type { CallView } from '@conclave/calling/view';
 import type { CallModel } from '../call-model.ts';
 import { Alone } from './alone.tsx';
@@ -18,29 +21,16 @@ import { useQuietControls } from './use-quiet-controls.ts';
 
 export interface CallProps {
   readonly call: CallModel;
-  readonly isRejoining: boolean;
   readonly onStart: () => void;
 }
 
-export function Call({ call, isRejoining, onStart }: CallProps) {
+export function Call({ call, onStart }: CallProps) {
   const view = call.call.value;
   const controls = useQuietControls(call);
-  if (!view || !call.isIn.value) {
-    return (
-      <main class="call is-waiting">
-        <h1 class="visually-hidden">Call</h1>
-        <Mark size={48} />
-        <Step text={isRejoining ? 'Bringing you back into the call…' : 'Connecting…'} />
-        <button type="button" onClick={() => void call.leave()}>
-          Leave
-        </button>
-      </main>
-    );
-  }
   return (
     <main class={`call has-${controls}-controls ${call.panel.value ? 'has-panel' : ''}`}>
       <h1 class="visually-hidden">Call</h1>
-      <TrustMarkLine call={call} />
+      {call.isIn.value ? <TrustMarkLine call={call} /> : <ComingLine call={call} />}
       <div class="call-stage">
         <div class="call-corner">
           <FullScreenButton />
@@ -53,9 +43,9 @@ export function Call({ call, isRejoining, onStart }: CallProps) {
         </div>
       </div>
       <ControlBar call={call} />
-      <PanelOf call={call} view={view} />
+      {view && <PanelOf call={call} view={view} />}
       <Sounds call={call} />
-      <CallDialogs call={call} view={view} />
+      {view && <CallDialogs call={call} view={view} />}
     </main>
   );
 }
@@ -73,6 +63,15 @@ function PanelOf({ call, view }: { readonly call: CallModel; readonly view: Call
     case undefined:
       return null;
   }
+}
+
+/** Where the mark will stand: before somebody is in, nothing is known of who is. */
+function ComingLine({ call }: { readonly call: CallModel }) {
+  return (
+    <div class="trust is-coming">
+      <Step text={call.step.value} />
+    </div>
+  );
 }
 
 /** A sentence, and over it a button of its own: 'People' must name one button alone. It never fades (P8, P61). */

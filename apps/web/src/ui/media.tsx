@@ -1,4 +1,5 @@
 /** A track on the page: a picture, or sound that is heard and not seen. */
+import { takePicture } from '@conclave/client/media/picture-element';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export function Picture({
@@ -8,17 +9,17 @@ export function Picture({
   readonly track: MediaStreamTrack;
   readonly isMirrored?: boolean;
 }) {
-  const video = useRef<HTMLVideoElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    const element = video.current;
-    if (!element) return;
-    element.srcObject = new MediaStream([track]);
-    void element.play().catch(() => undefined);
+    const video = takePicture(track);
+    place.current?.append(video);
+    void video.play().catch(() => undefined);
     return () => {
-      element.srcObject = null;
+      video.remove();
+      video.srcObject = null;
     };
   }, [track]);
-  return <video ref={video} class={isMirrored ? 'is-mirrored' : ''} muted autoPlay playsInline />;
+  return <div ref={place} class={`picture ${isMirrored ? 'is-mirrored' : ''}`} />;
 }
 
 export function Sound({

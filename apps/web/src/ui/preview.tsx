@@ -7,7 +7,6 @@ import { DeviceTroubles } from './device-troubles.tsx';
 import { Mark } from './mark.tsx';
 import { Picture } from './media.tsx';
 import { CameraSwitch, MicrophoneSwitch } from './own-switches.tsx';
-import { Step } from './step.tsx';
 
 export function Preview({
   preview,
@@ -44,16 +43,15 @@ export function Preview({
         <NameField preview={preview} />
         <DeviceTroubles own={own} />
         <div class="actions">
-          <button type="submit" class="primary large" disabled={preview.isJoining.value}>
+          <button type="submit" class="primary large">
             Join
           </button>
-          {isDenied && !preview.isJoining.value && (
+          {isDenied && (
             <button type="button" class="large" onClick={() => void preview.joinWithoutCamera()}>
               Join without camera
             </button>
           )}
         </div>
-        <Step text={preview.step.value} />
         <DeviceFields own={own} />
       </form>
     </main>
@@ -107,7 +105,6 @@ function NameField({ preview }: { readonly preview: PreviewModel }) {
           autocomplete="nickname"
           maxLength={60}
           value={preview.name.value}
-          disabled={preview.isJoining.value}
           aria-invalid={isMissing}
           aria-describedby="name-note"
           onInput={(event) => {

@@ -46,12 +46,10 @@ export function TileView({
     (rect?.widthPx ?? 0) < 200 && 'is-small',
   ];
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset groups form fields, and this groups a person
     <div
       ref={element}
       class={states.filter(Boolean).join(' ')}
-      role="group"
-      aria-label={tile.name}
+      {...(!tile.isComing && { role: 'group', 'aria-label': tile.name })}
       data-tile={tile.id}
       {...drag}
     >

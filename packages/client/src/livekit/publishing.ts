@@ -7,7 +7,8 @@
 
 import type { MediaKind } from '@conclave/crypto/kid';
 import { MEDIA_KINDS } from '@conclave/crypto/kid';
-import type { LocalTrackPublication, Room, TrackPublishOptions } from 'livekit-client';
+import type { LocalTrack, LocalTrackPublication, Room, TrackPublishOptions } from 'livekit-client';
+import { LocalAudioTrack, LocalVideoTrack } from 'livekit-client';
 import type { MediaSession } from '../media/media-session.ts';
 import { kindOfSource, sourceOfKind } from './sources.ts';
 
@@ -35,6 +36,7 @@ export function createPublishing(
   onFailed: (kind: MediaKind) => void,
 ): Publishing {
   const wanted = new Map<MediaKind, Wanted>();
+  const readied = new WeakMap<MediaStreamTrack, LocalTrack>();
   const muted = new Set<MediaKind>();
   let isStopped = false;
   const lastChange = new Map<MediaKind, Promise<void>>();
@@ -47,11 +49,17 @@ export function createPublishing(
       if (publication?.track) await room.localParticipant.unpublishTrack(publication.track, false);
       return;
     }
-    if (!publication) await publishNow(room, kind, want);
+    if (!publication) await publishNow(kind, want);
     else if (publication.track?.mediaStreamTrack !== want.track) {
       await publication.track?.replaceTrack(want.track, true);
     }
     await mute(publicationOf(room, kind), muted.has(kind));
+  };
+
+  const publishNow = async (kind: MediaKind, { track, options }: Wanted): Promise<void> => {
+    const local = readied.get(track) ?? track;
+    readied.delete(track);
+    await room.localParticipant.publishTrack(local, publishOptions(kind, options));
   };
 
   const reconcile = (kinds: readonly MediaKind[] = MEDIA_KINDS): void => {
@@ -67,6 +75,7 @@ export function createPublishing(
   return {
     publish: (kind, track, options = {}) => {
       wanted.set(kind, { track, options });
+      if (!publicationOf(room, kind)) readied.set(track, localTrackOf(track));
       reconcile([kind]);
     },
     unpublish: (kind) => {
@@ -102,8 +111,14 @@ async function mute(publication: LocalTrackPublication | undefined, isMuted: boo
   else await publication.unmute();
 }
 
-async function publishNow(room: Room, kind: MediaKind, { track, options }: Wanted): Promise<void> {
-  await room.localParticipant.publishTrack(track, publishOptions(kind, options));
+/** Made before it may be published: a new one first listens for silence and waits for the size of its picture. */
+function localTrackOf(track: MediaStreamTrack): LocalTrack {
+  const local =
+    track.kind === 'audio'
+      ? new LocalAudioTrack(track, undefined, true)
+      : new LocalVideoTrack(track, undefined, true);
+  // Its own types disagree about an optional property.
+  return local as LocalTrack;
 }
 
 function publishOptions(kind: MediaKind, options: PublishOptions): TrackPublishOptions {

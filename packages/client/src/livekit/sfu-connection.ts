@@ -103,6 +103,7 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
   room.on(RoomEvent.ParticipantConnected, onPublications);
   room.on(RoomEvent.TrackSubscribed, ({ receiver }, _, { identity }) => {
     if (receiver) media.setCarrier(receiver, identity);
+    subscribe();
   });
   room.on(RoomEvent.TrackUnsubscribed, ({ receiver }) => {
     if (receiver) media.releaseReceiver(receiver);
@@ -156,8 +157,12 @@ function firstWishes(room: Room): readonly Wish[] {
       return kind === undefined ? [] : [{ participantId: identity, kind, ...sizes }];
     }),
   );
-  const isPicture = ({ kind }: Wish) => kind === 'camera' || kind === 'screenVideo';
-  return [...all.filter((wish) => !isPicture(wish)), ...all.filter(isPicture).slice(0, FIRST_PICTURES_MAX)];
+  const pictures = all.filter(({ kind }) => isPicture(kind)).slice(0, FIRST_PICTURES_MAX);
+  return [...all.filter(({ kind }) => !isPicture(kind)), ...pictures];
+}
+
+function isPicture(kind: MediaKind | undefined): boolean {
+  return kind === 'camera' || kind === 'screenVideo';
 }
 
 function subscribeTo(
@@ -168,7 +173,8 @@ function subscribeTo(
   const kind = kindOfSource(publication.source);
   const wish = wishes.find((one) => one.participantId === participantId && one.kind === kind);
   if (publication.isDesired !== (wish !== undefined)) publication.setSubscribed(wish !== undefined);
-  if (wish && (kind === 'camera' || kind === 'screenVideo')) {
-    publication.setVideoDimensions({ width: wish.width, height: wish.height });
-  }
+  if (!wish || !isPicture(kind)) return;
+  publication.setVideoDimensions({ width: wish.width, height: wish.height });
+  // Sent earlier, the key frame with which it begins would be lost, and browsers make no second one within 300 ms.
+  publication.setEnabled(publication.track !== undefined);
 }

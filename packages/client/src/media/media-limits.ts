@@ -31,8 +31,8 @@ export const HOLDER_IDLE_MS = 2_000;
 export const SOUND_DRAIN_MS = 500;
 /** Frames of other layers, and frames lost at the end of a picture: behind by less is not standing still. */
 export const OVERTAKEN_FRAMES = 10;
-/** Key frames asked for by one receiver: at most one in this time; milliseconds. */
-export const KEY_FRAME_REQUEST_MS = 500;
+/** Key frames asked for by one receiver: at most one in this time, which the SFU's own throttle lets through; milliseconds. */
+export const KEY_FRAME_REQUEST_MS = 250;
 /** A person's trouble is said once nothing of that kind was shown for this long; milliseconds. */
 export const TROUBLE_AFTER_MS = 1_000;
 /** Pairs of person and kind whose trouble is kept. */

@@ -24,6 +24,8 @@ export type MediaSessionPorts = {
   readonly onBound: (receiverId: number, binding: Binding, track: MediaStreamTrack) => void;
   /** This track no longer shows whom it showed: take it off the tile before returning. */
   readonly onUnbound: (receiverId: number) => void;
+  /** This track is about to be received, or shows nobody any more: what will show it can be made ready. */
+  readonly onIdleTrack: (track: MediaStreamTrack) => void;
   readonly onTrouble: (reports: readonly TroubleReport[]) => void;
   /** Media left unsealed, or a sender was born unguarded. Its track is stopped already; end the call and say why. */
   readonly onLeak: () => void;
@@ -75,8 +77,17 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const post = (message: ToMediaWorker, transfer: Transferable[] = []): void =>
     worker.postMessage(message, transfer);
 
+  const unbind = (receiverId: number): void => {
+    ports.onUnbound(receiverId);
+    const track = receivers.get(receiverId)?.receiver.track;
+    if (track) ports.onIdleTrack(track);
+  };
+
   guard.onSender((id, one) => born.set(id, one));
-  guard.onReceiver((id, one) => receivers.set(id, one));
+  guard.onReceiver((id, one) => {
+    receivers.set(id, one);
+    ports.onIdleTrack(one.receiver.track);
+  });
   guard.onUnguarded(() => ports.onLeak());
 
   worker.addEventListener('message', ({ data }) => {
@@ -88,11 +99,11 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
         break;
       }
       case 'foreign':
-        ports.onUnbound(message.receiverId);
+        unbind(message.receiverId);
         post({ t: 'rebind', receiverId: message.receiverId, binding: message.binding });
         break;
       case 'unbound':
-        ports.onUnbound(message.receiverId);
+        unbind(message.receiverId);
         break;
       case 'trouble':
         ports.onTrouble(message.reports);
@@ -140,7 +151,7 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
       else muted.delete(kind);
       for (const [senderId, one] of named) if (one.kind === kind) post({ t: 'mute', senderId, isMuted });
     },
-    releaseReceiver: (receiver) => release(guard, receiver, post, ports.onUnbound),
+    releaseReceiver: (receiver) => release(guard, receiver, post, unbind),
     setCarrier: (receiver, participantId) => {
       const receiverId = guard.receiverIdOf(receiver);
       if (receiverId !== undefined) post({ t: 'carrier', receiverId, participantId });

@@ -18,7 +18,7 @@ import { createSuite, type Suite } from '@conclave/crypto/mls/suite';
 import { type Bytes, equalBytes, toBase64Url } from '@conclave/protocol/bytes';
 import type { ErrorCode } from '@conclave/protocol/error-codes';
 import type { ServerMessage } from '@conclave/protocol/wire';
-import { HELD_LINKS_MAX, REHEARSAL_DELAY_MS } from '../limits.ts';
+import { HELD_LINKS_MAX, REHEARSAL_DELAY_MS, REHEARSALS } from '../limits.ts';
 import type { LiveContexts } from '../media/live-contexts.ts';
 import { DeliverySocket, type SessionMessage } from './delivery-socket.ts';
 import { Mailbox } from './mailbox.ts';
@@ -63,7 +63,7 @@ export class CallRunner {
   /** Came with the last Welcome. */
   #treeAtHand: { readonly groupId: Bytes; readonly epoch: number; readonly tree: Bytes } | undefined;
   #rehearsal: ReturnType<typeof setTimeout> | undefined;
-  #hasJoined = false;
+  #isJoining = false;
   #building: Promise<void> | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -94,17 +94,19 @@ export class CallRunner {
     });
   }
 
-  /** Goes once through what a click on Join will go through, unless that came first. */
-  #rehearseSoon(suite: Suite): void {
-    this.#rehearsal ??= setTimeout(() => {
-      if (!this.#hasJoined && !this.#isClosed) void rehearse(suite);
+  /** Goes again and again through what a click on Join and a knock go through, but never in the way of a join. */
+  #rehearseSoon(suite: Suite, turns = REHEARSALS): void {
+    if (turns === 0 || this.#isClosed) return;
+    this.#rehearsal = setTimeout(async () => {
+      if (!this.#isJoining) await rehearse(suite);
+      this.#rehearseSoon(suite, this.#isJoining ? turns : turns - 1);
     }, REHEARSAL_DELAY_MS);
   }
 
   /** What the person at the device does. */
   feed(event: PersonEvent): void {
     if (this.#isClosed) return;
-    this.#hasJoined ||= event.t === 'join';
+    this.#isJoining ||= event.t === 'join';
     this.#mailbox.pushPerson(event);
     void this.#run();
   }
@@ -202,7 +204,7 @@ export class CallRunner {
   async #carryOut(effect: CallEffect): Promise<void> {
     if (effect.t === 'send') this.#socket.send(effect.message);
     else if (effect.t === 'media') this.#options.onMedia(effect.instruction);
-    else if (effect.t === 'view') this.#options.onView(effect.view);
+    else if (effect.t === 'view') this.#show(effect.view);
     else if (effect.t === 'wake') this.#wake(effect.atMs);
     else if (effect.t === 'fetch-tree') void this.#fetchTree(effect.groupId, effect.epoch);
     else if (effect.t === 'store-link') await this.#keepLink(effect);
@@ -211,6 +213,11 @@ export class CallRunner {
       this.close();
       this.#options.onClosed(effect.reason);
     }
+  }
+
+  #show(view: CallView): void {
+    if (view.phase === 'in') this.#isJoining = false;
+    this.#options.onView(view);
   }
 
   async #keepLink({ link, replaces, kickedKeys }: Extract<CallEffect, { t: 'store-link' }>): Promise<void> {

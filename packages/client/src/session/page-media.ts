@@ -2,9 +2,11 @@
  * The page's one media worker and guard: they live as long as the page, because no sender or receiver may ever
  * be without them (D17); a call borrows them.
  */
-import { createMediaSession, type MediaSession, type MediaSessionPorts } from '../media/media-session.ts';
 
-export type MediaListener = Omit<MediaSessionPorts, 'worker'>;
+import { createMediaSession, type MediaSession, type MediaSessionPorts } from '../media/media-session.ts';
+import { readyPicture } from '../media/picture-element.ts';
+
+export type MediaListener = Omit<MediaSessionPorts, 'worker' | 'onIdleTrack'>;
 
 let session: MediaSession | undefined;
 let listener: MediaListener | undefined;
@@ -19,6 +21,7 @@ export function borrowMedia(by: MediaListener): MediaSession {
     worker: new Worker(new URL('../media/media.worker.ts', import.meta.url), { type: 'module' }),
     onBound: (...bound) => listener?.onBound(...bound),
     onUnbound: (receiverId) => listener?.onUnbound(receiverId),
+    onIdleTrack: readyPicture,
     onTrouble: (reports) => listener?.onTrouble(reports),
     onLeak: () => listener?.onLeak(),
     onFailed: () => listener?.onFailed(),
