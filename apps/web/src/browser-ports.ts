@@ -3,6 +3,7 @@
  * looked at meanwhile.
  */
 import { createRoomLink } from '@conclave/client/session/leaf-key';
+import { prepareMlsWorker } from '@conclave/client/session/prepared-worker';
 import { hostKeyId, loadSigningKey } from '@conclave/client/session/signing-key-store';
 import { forgetTabLinks, rememberTabLink, tabLinks } from '@conclave/client/session/tab-links';
 import { isHostKey } from '@conclave/crypto/link';
@@ -28,8 +29,8 @@ export const browserPorts: AppPorts = {
     return key !== undefined && isHostKey(link, key.publicKey);
   },
   async loadCall() {
-    const { openCallSession, prepareCallSession } = await import('@conclave/client/session/call-session');
-    prepareCallSession();
+    prepareMlsWorker();
+    const { openCallSession } = await import('@conclave/client/session/call-session');
     return openCallSession;
   },
   rememberedLinks: tabLinks,

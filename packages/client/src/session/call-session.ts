@@ -20,35 +20,13 @@ import type {
 import { claimLeafKey, type LeafKey } from './leaf-key.ts';
 import type { FromMlsWorker, PersonEvent, ToMlsWorker } from './mls-worker.types.ts';
 import { borrowMedia, isMediaOf, type MediaListener, returnMedia } from './page-media.ts';
+import { takeMlsWorker } from './prepared-worker.ts';
 import { SfuLink } from './sfu-link.ts';
 import { Speaking } from './speaking.ts';
 import { forgetTabLinks, type StoredLink, storeTabLink, tabKickedKeys, tabLinks } from './tab-links.ts';
 import { hexToBytes, wishesOf } from './wishes.ts';
 
 const NO_FLAGS: Flags = { microphone: false, camera: false, screen: false, hand: false };
-
-let preparedWorker: Worker | undefined;
-
-/** Starts to load what the next call needs, before its link and its key are at hand. */
-export function prepareCallSession(): void {
-  if (preparedWorker) return;
-  const worker = createMlsWorker();
-  // What could not be loaded is tried again when it is needed.
-  worker.onerror = () => {
-    if (preparedWorker === worker) preparedWorker = undefined;
-  };
-  preparedWorker = worker;
-}
-
-function takeMlsWorker(): Worker {
-  const worker = preparedWorker ?? createMlsWorker();
-  preparedWorker = undefined;
-  return worker;
-}
-
-function createMlsWorker(): Worker {
-  return new Worker(new URL('./mls.worker.ts', import.meta.url), { type: 'module' });
-}
 
 /** Opens the call's machinery while the person looks at the preview. */
 export function openCallSession(options: CallSessionOptions): CallSession {
