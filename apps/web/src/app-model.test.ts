@@ -1,8 +1,19 @@
 import type { CallSessionOptions } from '@conclave/client/session/call-session.types';
 import { formatLinkPath, type Link } from '@conclave/crypto/link';
 import { toBase64Url } from '@conclave/protocol/bytes';
+import { ok } from '@conclave/protocol/result';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { callView, devices, LINK, ME, memoryStorage, person, ScriptedSession } from '../test/sketches.ts';
+import {
+  callView,
+  devices,
+  type FakeTrack,
+  LINK,
+  ME,
+  memoryStorage,
+  person,
+  ScriptedSession,
+  track,
+} from '../test/sketches.ts';
 import { AppModel } from './app-model.ts';
 import type { AppPorts } from './app-ports.ts';
 import { LOOK_AGAIN_MS } from './limits.ts';
@@ -132,8 +143,8 @@ describe('coming too early', () => {
   const tooEarly = { phase: 'closed', reason: 'NO_SUCH_ROOM' } as const;
 
   /** Before the host, with the clock stopped; `look` gives the session of the next look. */
-  async function waiting(name: string | undefined) {
-    const { app, sessions } = browser();
+  async function waiting(name: string | undefined, more: Partial<AppPorts> = {}) {
+    const { app, sessions } = browser(more);
     await app.open(PATH, `#${SECRET}`);
     if (name !== undefined) {
       preview(app).name.value = name;
@@ -161,6 +172,7 @@ describe('coming too early', () => {
     second?.options?.onCall(callView([], { phase: 'ready' }));
     await vi.advanceTimersByTimeAsync(0);
     expect(second?.names()).toEqual(['dispose']);
+    expect(app.screen.value.at).toBe('preview');
     expect(sessions).toHaveLength(4);
   });
 
@@ -180,6 +192,54 @@ describe('coming too early', () => {
     expect(app.screen.value).toEqual({ at: 'home' });
     expect(asking?.names()).toEqual(['dispose']);
     expect(sessions).toHaveLength(2);
+  });
+
+  test('[P74] whoever starts another call while the found one is entered joins neither without a click', async () => {
+    let tellTime: (unixMs: number) => void = () => undefined;
+    const { app, sessions, look } = await waiting('Bob', {
+      // The clock answers the first visit, and is slow for the second.
+      serverNowUnixMs: vi
+        .fn(() => new Promise<number>((resolve) => (tellTime = resolve)))
+        .mockResolvedValueOnce(LINK_MADE),
+    });
+    (await look())?.options?.onCall(callView([], { phase: 'ready' }));
+    await vi.advanceTimersByTimeAsync(0);
+    await app.startCall(2);
+    tellTime(LINK_MADE);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(app.screen.value.at).toBe('preview');
+    expect(sessions).toHaveLength(3);
+    expect(sessions.at(-1)?.told).toEqual([]);
+  });
+});
+
+describe('one thing at a time', () => {
+  test('[P12] of two tries at once one goes on: every camera that was opened is let go with the call', async () => {
+    const opened: FakeTrack[] = [];
+    const openBoth = async () => {
+      const [camera, microphone] = [track('camera'), track('microphone')];
+      opened.push(camera, microphone);
+      return { camera: ok(camera), microphone: ok(microphone) };
+    };
+    const { app, sessions } = browser({ devices: devices({ openBoth }) });
+    await app.open(PATH, `#${SECRET}`);
+    sessions[0]?.options?.onCall(callView([], { phase: 'closed', reason: 'ROOM_FULL' }));
+    await Promise.all([app.joinAgain(), app.joinAgain()]);
+    expect(sessions).toHaveLength(2);
+    app.goHome();
+    expect(opened.map(({ isStopped }) => isStopped)).toEqual([true, true, true, true]);
+  });
+
+  test('[P20] a join that waited for a device does not cover the page of a call that has ended meanwhile', async () => {
+    const { app, sessions } = browser();
+    await app.open(PATH, `#${SECRET}`);
+    const model = preview(app);
+    model.name.value = 'Ada';
+    const joined = model.joinWithoutCamera();
+    sessions[0]?.options?.onCall(callView([], { phase: 'closed', reason: 'ROOM_FULL' }));
+    await joined;
+    expect(app.screen.value).toEqual({ at: 'problem', problem: 'ROOM_FULL' });
+    expect(sessions[0]?.names()).toEqual(['dispose']);
   });
 });
 

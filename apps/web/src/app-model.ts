@@ -37,6 +37,8 @@ export class AppModel {
   #operatorToken: string | undefined;
   #call: CallModel | undefined;
   #lookout: Lookout | undefined;
+  /** Counts what the person or the lookout set about: whatever was begun before and still waits is over. */
+  #turn = 0;
   #tab: TabState = FRESH_TAB;
   /** The page's media workers have served a call: the next one gets a page of its own, and fresh ones. */
   #hasServed = false;
@@ -65,7 +67,7 @@ export class AppModel {
     this.#drop();
     this.screen.value = { at: 'opening', step: 'Making a link…' };
     try {
-      await this.#enter(await this.#ports.createRoomLink(suite), true);
+      await this.#enter(await this.#ports.createRoomLink(suite), { isNew: true });
     } catch {
       this.#fail('CANNOT_LOAD');
     }
@@ -96,44 +98,52 @@ export class AppModel {
     this.#lookout?.stop();
   }
 
-  async #enter(link: Link, isNew = false): Promise<void> {
+  /** @param options.wantsIn joins without another click */
+  async #enter(link: Link, { isNew = false, wantsIn = false } = {}): Promise<void> {
     this.#drop();
+    const turn = this.#turn;
     // On its way while the link is looked at; what goes wrong is said when it is needed.
     this.#ports.loadCall().catch(() => undefined);
     this.#link = link;
     this.#ports.rememberLink(link);
     this.#ports.showPath(formatLinkPath(link).split('#')[0] ?? '/');
     if (this.#hasServed && (!isNew || (await this.#ports.holdsHostKey(link)))) return this.#ports.reload();
-    if (!isNew && isExpired(link, await this.#ports.serverNowUnixMs())) return this.#fail('EXPIRED');
+    const nowUnixMs = isNew ? undefined : await this.#ports.serverNowUnixMs();
+    if (turn !== this.#turn) return;
+    if (nowUnixMs !== undefined && isExpired(link, nowUnixMs)) return this.#fail('EXPIRED');
     const tab = readTabState(this.#ports.tabStorage, idOf(link.roomId));
     const isDuplicate = tab.wasIn && !(await this.#ports.isOnlyTab());
+    if (turn !== this.#turn) return;
     this.#tab = isDuplicate ? { ...tab, wasIn: false } : tab;
     const call = this.#createCall(link);
     void call.own.start();
     const isFounder = isNew || (await this.#ports.holdsHostKey(link));
-    if (this.#tab.wasIn) await this.#rejoin(link, call, isFounder);
-    else await this.#preview(link, call, isFounder);
+    if (turn !== this.#turn) return;
+    if (this.#tab.wasIn) this.#rejoin(call);
+    else this.#preview(call, { isFounder, wantsIn });
+    await this.#openSession(link, call, isFounder);
   }
 
-  async #preview(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
+  #preview(call: CallModel, { isFounder, wantsIn }: { isFounder: boolean; wantsIn: boolean }): void {
     const preview = new PreviewModel({
       call,
       name: this.#tab.name || rememberedName(this.#ports.deviceStorage),
       isFounder,
       onJoin: (name) => {
+        // It may have waited for a device while the call ended.
+        if (this.#call !== call) return;
         rememberName(this.#ports.deviceStorage, name);
         this.#remember({ name });
         this.screen.value = { at: 'call', call };
       },
     });
     this.screen.value = { at: 'preview', preview };
-    await this.#openSession(link, call, isFounder);
+    if (wantsIn) preview.join();
   }
 
-  async #rejoin(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
+  #rejoin(call: CallModel): void {
     call.enter({ name: this.#tab.name, way: 'return' });
     this.screen.value = { at: 'call', call };
-    await this.#openSession(link, call, isFounder);
   }
 
   async #openSession(link: Link, call: CallModel, isFounder: boolean): Promise<void> {
@@ -202,10 +212,7 @@ export class AppModel {
     this.#lookout = new Lookout({
       look: (signal) => this.#hasStarted(link, signal),
       isPageVisible: () => this.#ports.isPageVisible(),
-      onFound: async () => {
-        await this.#enter(link);
-        if (wantsIn && this.screen.value.at === 'preview') this.screen.value.preview.join();
-      },
+      onFound: () => void this.#enter(link, { wantsIn }),
     });
     this.screen.value = { at: 'problem', problem: 'NO_SUCH_ROOM', isLooking: this.#lookout.isLooking };
   }
@@ -236,6 +243,7 @@ export class AppModel {
   }
 
   #drop(): void {
+    this.#turn += 1;
     this.#call?.dispose();
     this.#call = undefined;
     this.#lookout?.stop();

@@ -159,7 +159,7 @@ export class CallModel {
 
   /** Joins, now or as soon as there is a session. */
   enter(entry: Entry): void {
-    if (this.entry.peek()) return;
+    if (this.entry.peek() || this.#isEnded) return;
     this.entry.value = entry;
     if (this.#session) this.#join(this.#session);
   }
