@@ -75,18 +75,32 @@ describe('what is born silently', () => {
 });
 
 describe('what will show a picture', () => {
-  test('[S125] is made with its receiver, given away once, and made anew when it shows nobody any more', () => {
+  function received() {
     const { receiver } = newConnection().addTransceiver(video);
     const track = receiver.track as unknown as MediaStreamTrack;
-    const { id: receiverId } = transforms.options.at(-1) ?? {};
+    return { track, readied: elements.at(-1), receiverId: transforms.options.at(-1)?.id };
+  }
+
+  test('[S125] is made with its receiver, and given away once', () => {
+    const { track, readied } = received();
     const made = elements.length;
-    expect(takePicture(track)).toBe(elements.at(-1));
+    expect(takePicture(track)).toBe(readied);
     expect(elements).toHaveLength(made);
     expect(takePicture(track)).toBe(elements[made]);
-    worker.say({ t: 'unbound', receiverId });
-    expect(elements).toHaveLength(made + 2);
-    expect(takePicture(track)).toBe(elements[made + 1]);
   });
+
+  test.each(['unbound', 'foreign'])(
+    '[S125, S71] after %j it shows nobody else, and is made when it is needed',
+    (t) => {
+      const { track, readied, receiverId } = received();
+      const made = elements.length;
+      worker.say({ t, receiverId });
+      // Until somebody is bound, the last frames of the one before may still be decoded.
+      expect(elements).toHaveLength(made);
+      expect(readied).toHaveProperty('srcObject', null);
+      expect(takePicture(track)).toBe(elements[made]);
+    },
+  );
 });
 
 describe('what is over', () => {

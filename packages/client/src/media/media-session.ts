@@ -24,8 +24,10 @@ export type MediaSessionPorts = {
   readonly onBound: (receiverId: number, binding: Binding, track: MediaStreamTrack) => void;
   /** This track no longer shows whom it showed: take it off the tile before returning. */
   readonly onUnbound: (receiverId: number) => void;
-  /** This track is about to be received, or shows nobody any more: what will show it can be made ready. */
-  readonly onIdleTrack: (track: MediaStreamTrack) => void;
+  /** This track is about to be received, and has shown nobody: what will show it can be made ready. */
+  readonly onNewTrack: (track: MediaStreamTrack) => void;
+  /** This track has shown somebody: nothing that was made ready for it may show anybody else. */
+  readonly onUsedTrack: (track: MediaStreamTrack) => void;
   readonly onTrouble: (reports: readonly TroubleReport[]) => void;
   /** Media left unsealed, or a sender was born unguarded. Its track is stopped already; end the call and say why. */
   readonly onLeak: () => void;
@@ -80,13 +82,13 @@ export function createMediaSession(ports: MediaSessionPorts): MediaSession {
   const unbind = (receiverId: number): void => {
     ports.onUnbound(receiverId);
     const track = receivers.get(receiverId)?.receiver.track;
-    if (track) ports.onIdleTrack(track);
+    if (track) ports.onUsedTrack(track);
   };
 
   guard.onSender((id, one) => born.set(id, one));
   guard.onReceiver((id, one) => {
     receivers.set(id, one);
-    ports.onIdleTrack(one.receiver.track);
+    ports.onNewTrack(one.receiver.track);
   });
   guard.onUnguarded(() => ports.onLeak());
 

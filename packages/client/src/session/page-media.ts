@@ -4,9 +4,9 @@
  */
 
 import { createMediaSession, type MediaSession, type MediaSessionPorts } from '../media/media-session.ts';
-import { readyPicture } from '../media/picture-element.ts';
+import { forgetPicture, readyPicture } from '../media/picture-element.ts';
 
-export type MediaListener = Omit<MediaSessionPorts, 'worker' | 'onIdleTrack'>;
+export type MediaListener = Omit<MediaSessionPorts, 'worker' | 'onNewTrack' | 'onUsedTrack'>;
 
 let session: MediaSession | undefined;
 let listener: MediaListener | undefined;
@@ -21,7 +21,8 @@ export function borrowMedia(by: MediaListener): MediaSession {
     worker: new Worker(new URL('../media/media.worker.ts', import.meta.url), { type: 'module' }),
     onBound: (...bound) => listener?.onBound(...bound),
     onUnbound: (receiverId) => listener?.onUnbound(receiverId),
-    onIdleTrack: readyPicture,
+    onNewTrack: readyPicture,
+    onUsedTrack: forgetPicture,
     onTrouble: (reports) => listener?.onTrouble(reports),
     onLeak: () => listener?.onLeak(),
     onFailed: () => listener?.onFailed(),
