@@ -69,7 +69,7 @@ function More({ call }: { readonly call: CallModel }) {
         panel="people"
         label="People"
         node={Users}
-        count={call.call.value?.people.length}
+        count={call.isIn.value ? call.call.value?.people.length : undefined}
       />
       <PanelButton call={call} panel="security" label="Security" node={ShieldCheck} />
       {!call.isLinkShown.value && (
