@@ -91,6 +91,22 @@ describe('a call', () => {
     expect(model.step.value).toBeUndefined();
   });
 
+  test('[P76] on the way in no screen is picked, and no panel speaks of who is there', async () => {
+    const { model } = await inCall();
+    model.onCall(callView([], { phase: 'waiting' }));
+    model.toggleShare();
+    expect(model.share.state.value).toEqual({ at: 'off' });
+    for (const panel of ['people', 'security'] as const) model.togglePanel(panel);
+    expect(model.panel.value).toBeUndefined();
+    model.togglePanel('devices');
+    expect(model.panel.value).toBe('devices');
+    model.onCall(callView([ME]));
+    model.toggleShare();
+    expect(model.share.state.value.at).toBe('choosing');
+    model.togglePanel('security');
+    expect(model.panel.value).toBe('security');
+  });
+
   test('[P32] two clicks on Join join once', async () => {
     const { model, session } = await inCall();
     model.enter({ name: 'Ada', way: 'ask' });

@@ -172,13 +172,16 @@ export class CallModel {
     void this.own.setCameraOn(!this.own.isCameraOn.value);
   }
 
+  /** Not on the way in: nobody knows yet who would see it. */
   toggleShare(): void {
+    if (!this.isIn.peek()) return;
     if (this.share.state.value.at === 'off') void this.share.choose();
     else this.share.stop();
   }
 
-  /** Opens a panel, or closes it when it is the one that is open. */
+  /** Opens a panel, or closes it when it is the one that is open. On the way in there is nothing to say of the group. */
   togglePanel(panel: Panel): void {
+    if ((panel === 'people' || panel === 'security') && !this.isIn.peek()) return;
     this.panel.value = this.panel.value === panel ? undefined : panel;
     if (this.panel.value === 'security') this.#session?.showCode();
   }

@@ -53,6 +53,7 @@ export function ControlBar({ call }: { readonly call: CallModel }) {
 
 function More({ call }: { readonly call: CallModel }) {
   const isSharing = call.share.state.value.at === 'on';
+  const isComing = !call.isIn.value;
   return (
     <>
       {call.canShareScreen && (
@@ -61,6 +62,7 @@ function More({ call }: { readonly call: CallModel }) {
           short={isSharing ? 'Stop' : 'Share'}
           node={isSharing ? MonitorX : MonitorUp}
           class={`labelled ${isSharing ? 'is-on' : ''}`}
+          isDisabled={isComing}
           onClick={() => call.toggleShare()}
         />
       )}
@@ -69,9 +71,10 @@ function More({ call }: { readonly call: CallModel }) {
         panel="people"
         label="People"
         node={Users}
-        count={call.isIn.value ? call.call.value?.people.length : undefined}
+        isDisabled={isComing}
+        count={isComing ? undefined : call.call.value?.people.length}
       />
-      <PanelButton call={call} panel="security" label="Security" node={ShieldCheck} />
+      <PanelButton call={call} panel="security" label="Security" node={ShieldCheck} isDisabled={isComing} />
       {!call.isLinkShown.value && (
         <RoundButton
           label="Copy link"
