@@ -35,7 +35,8 @@ export async function createHttp(parts: HttpParts): Promise<FastifyInstance> {
     logger: false,
     forceCloseConnections: true,
     // Fastify answers a path that cannot be decoded past every hook, so without our headers.
-    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/undecodable'),
+    rewriteUrl: ({ url = '/' }) =>
+      isDecodable(url) ? url : `${/^\/(?:api|sfu)\//.exec(url)?.[0] ?? '/'}undecodable`,
     serverFactory: (handler: RequestListener) =>
       tls === undefined ? createServer(handler) : createTlsServer({ cert: tls.cert, key: tls.key }, handler),
   });

@@ -87,6 +87,7 @@ describe('pages and headers', () => {
     for (const [path, accept] of [
       ['/foo', '*/*'],
       ['/%zz', '*/*'],
+      ['/api/%zz', 'text/html'],
       ['/assets/none.js', '*/*'],
       ['/api/none', asked],
     ] as const) {

@@ -8,6 +8,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { AppPorts } from './app-ports.ts';
 import { type CallEnd, CallModel } from './call-model.ts';
 import { Habits } from './habits.ts';
+import { LOOK_TIMEOUT_MS } from './limits.ts';
 import { Lookout } from './lookout.ts';
 import { OwnMedia } from './own-media.ts';
 import { rememberedName, rememberName } from './own-name.ts';
@@ -222,7 +223,9 @@ export class AppModel {
     const openCallSession = await this.#ports.loadCall();
     if (signal.aborted) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    signal.addEventListener('abort', () => resolve(false));
+    for (const end of [signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)]) {
+      end.addEventListener('abort', () => resolve(false));
+    }
     const session = openCallSession({
       link,
       isFounder: false,

@@ -23,6 +23,8 @@ export const TILE_WIDTH_PX_MIN = 120;
 export const SERVER_CLOCK_TIMEOUT_MS = 2_000;
 /** Whoever came before the call looks again this often: a host who starts it is not waited for noticeably longer. */
 export const LOOK_AGAIN_MS = 5_000;
+/** One look takes no longer: a server that does not answer is looked for again. */
+export const LOOK_TIMEOUT_MS = 10_000;
 /** And this often at most, ten minutes: a page that was forgotten must not ask for ever. */
 export const LOOKS_MAX = 120;
 /** A pasted link is cut here before it is parsed. */

@@ -75,7 +75,7 @@ export function createPublishing(
   return {
     publish: (kind, track, options = {}) => {
       wanted.set(kind, { track, options });
-      if (!publicationOf(room, kind)) readied.set(track, localTrackOf(track));
+      if (!publicationOf(room, kind) && !readied.has(track)) readied.set(track, localTrackOf(track));
       reconcile([kind]);
     },
     unpublish: (kind) => {

@@ -174,7 +174,9 @@ function subscribeTo(
   const wish = wishes.find((one) => one.participantId === participantId && one.kind === kind);
   if (publication.isDesired !== (wish !== undefined)) publication.setSubscribed(wish !== undefined);
   if (!wish || !isPicture(kind)) return;
-  publication.setVideoDimensions({ width: wish.width, height: wish.height });
   // Sent earlier, the key frame with which it begins would be lost, and browsers make no second one within 300 ms.
-  publication.setEnabled(publication.track !== undefined);
+  const canReceive = publication.track !== undefined;
+  // Before that livekit-client would not keep the size, and switch the picture on by telling it.
+  if (canReceive) publication.setVideoDimensions({ width: wish.width, height: wish.height });
+  publication.setEnabled(canReceive);
 }

@@ -64,6 +64,7 @@ export class CallRunner {
   #treeAtHand: { readonly groupId: Bytes; readonly epoch: number; readonly tree: Bytes } | undefined;
   #rehearsal: ReturnType<typeof setTimeout> | undefined;
   #isJoining = false;
+  #hasCompany = false;
   #building: Promise<void> | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -96,9 +97,10 @@ export class CallRunner {
 
   /** Goes again and again through what a click on Join and a knock go through, but never in the way of a join. */
   #rehearseSoon(suite: Suite, turns = REHEARSALS): void {
-    if (turns === 0 || this.#isClosed) return;
+    if (turns === 0 || this.#isClosed || this.#hasCompany) return;
     this.#rehearsal = setTimeout(async () => {
-      if (!this.#isJoining) await rehearse(suite);
+      // What is wrong with the engine shows when somebody joins.
+      if (!this.#isJoining) await rehearse(suite).catch(() => undefined);
       this.#rehearseSoon(suite, this.#isJoining ? turns : turns - 1);
     }, REHEARSAL_DELAY_MS);
   }
@@ -217,6 +219,7 @@ export class CallRunner {
 
   #show(view: CallView): void {
     if (view.phase === 'in') this.#isJoining = false;
+    this.#hasCompany = view.people.length > 1;
     this.#options.onView(view);
   }
 
