@@ -10,11 +10,13 @@ import { measureJoin } from './join.ts';
 import { measureMls } from './mls.ts';
 import { type Table, toMarkdown } from './report.ts';
 import { measureSize } from './size.ts';
+import { measureTiles } from './tiles.ts';
 import { measureTransform } from './transform.ts';
 
 const suites: Record<string, () => Promise<Table[]>> = {
   join: measureJoin,
   glass: async () => [await measureGlass()],
+  tiles: measureTiles,
   transform: async () => [await measureTransform()],
   mls: async () => [await measureMls()],
   size: async () => [measureSize()],
