@@ -8,7 +8,8 @@ import type { RemoteTrack, RemoteTrackPublication, RoomOptions } from 'livekit-c
 import { ExternalE2EEKeyProvider, Room, RoomEvent, setLogLevel, Track } from 'livekit-client';
 
 setLogLevel('silent');
-const TILE = { width: 632, height: 400 };
+/** The size at which Conclave shows, and so asks for, the other one of two in the window of the measurements. */
+const TILE = { width: 1152, height: 648 };
 const [roomName = '', passphrase] = location.hash.slice(1).split('&');
 const identity = crypto.randomUUID();
 const field = document.querySelector('input') ?? document.createElement('input');
