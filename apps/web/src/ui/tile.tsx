@@ -32,7 +32,8 @@ export function TileView({
     if (rect.widthPx === 0) return;
     const frame = requestAnimationFrame(() => element.current?.setAttribute('data-placed', ''));
     return () => cancelAnimationFrame(frame);
-  });
+    // Tiles are made anew whenever somebody begins or ends to speak: only another place is worth a frame.
+  }, [rect?.xPx, rect?.yPx, rect?.widthPx, rect?.heightPx, tile.personKey]);
   const isStalled = useStalled(element, tile.isSelf || tile.kind === 'screen' ? undefined : tile.picture);
   const reason = tile.reason ?? (isStalled ? 'The picture has stopped' : undefined);
   const states = [
