@@ -11,7 +11,8 @@ import { enter } from './subjects.ts';
 import { sendSmallPicture } from './tiles-page.ts';
 
 export const OTHERS = 8;
-export const CAMERA = { widthPx: 160, heightPx: 90, framesPerSecond: 10 };
+/** As large as the layer that a tile of the nine is sent. */
+export const CAMERA = { widthPx: 320, heightPx: 180, framesPerSecond: 15 };
 const PATIENCE_MS = 60_000;
 
 export interface Others {

@@ -30,7 +30,7 @@ export function partOf(time: ThreadTime, othersProcessId: number): string {
   if (processId === process.pid) return BENCH;
   if (ancestry.includes(othersProcessId)) return OTHERS;
   const [program = ''] = command;
-  if (program.endsWith('livekit-server')) return LIVEKIT;
+  if (program.includes('livekit-server')) return LIVEKIT;
   if (program.endsWith('node')) return SERVER;
   const words = command.join(' ');
   const type = /--type=([a-z-]+)/.exec(words)?.[1] ?? 'browser';

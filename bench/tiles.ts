@@ -8,7 +8,7 @@ import { closeBrowsers } from '../e2e/browsers.ts';
 import { startProduct } from '../e2e/call/product.ts';
 import { pause, until } from '../e2e/scenario.ts';
 import { busySince, readThreads } from './processor-time.ts';
-import { percentile, type Table } from './report.ts';
+import { median, percentile, spread, type Table } from './report.ts';
 import { enter, freshPage } from './subjects.ts';
 import { CAMERA, launchOthers, OTHERS, type Others } from './tiles-others.ts';
 import { type CountedFrames, countFrames, keepFullRate, type Shown, show } from './tiles-page.ts';
@@ -121,7 +121,7 @@ function framesTable(watched: ReadonlyMap<Way, readonly Watched[]>): Table {
       `${(late * 100).toFixed(1)} %`,
       `${sum(({ longTasksMs }) => longTasksMs.length)} (${longest.toFixed(0)})`,
       `${(sum(({ styles }) => styles) / seconds).toFixed(1)}, ${(sum(({ layouts }) => layouts) / seconds).toFixed(1)}`,
-      pictures.length === 0 ? '' : `${Math.min(...pictures).toFixed(0)}–${Math.max(...pictures).toFixed(0)}`,
+      ...(pictures.length === 0 ? ['', ''] : [median(pictures).toFixed(0), spread(pictures)]),
     ];
   });
   return {
@@ -134,13 +134,14 @@ function framesTable(watched: ReadonlyMap<Way, readonly Watched[]>): Table {
       `> ${LATE_MS} ms`,
       'long tasks (longest, ms)',
       'styles, layouts a second',
-      'pictures a second',
+      'frames of a picture a second',
+      'min–max',
     ],
     rows,
     note:
       `requestAnimationFrame at 1280×800, ${ROUNDS} × ${WATCHED_MS / 1_000} s of each, in turns within one call; the call goes on behind the pictures alone and behind nothing. ` +
       `Chromium halves a page's frames while two or more pictures play, none of more than 30 a second: the last row. In the others a picture of 8×8 px at 60 a second keeps it from that. ` +
-      `The others send ${CAMERA.widthPx}×${CAMERA.heightPx} at ${CAMERA.framesPerSecond} a second and no sound; the watching person sends sound, and a fake camera's 640×360 and 320×180 at 20, which one of the others looks at.`,
+      `The others send ${CAMERA.widthPx}×${CAMERA.heightPx} at ${CAMERA.framesPerSecond} a second and no sound, at the lowest priority; the watching person sends sound, and a fake camera's 640×360 and 320×180 at 20, which one of the others looks at.`,
   };
 }
 
