@@ -10,12 +10,14 @@ import { measureJoin } from './join.ts';
 import { measureMls } from './mls.ts';
 import { type Table, toMarkdown } from './report.ts';
 import { measureSize } from './size.ts';
+import { measureSound } from './sound.ts';
 import { measureTiles } from './tiles.ts';
 import { measureTransform } from './transform.ts';
 
 const suites: Record<string, () => Promise<Table[]>> = {
   join: measureJoin,
   glass: async () => [await measureGlass()],
+  sound: async () => [await measureSound()],
   tiles: measureTiles,
   transform: async () => [await measureTransform()],
   mls: async () => [await measureMls()],
