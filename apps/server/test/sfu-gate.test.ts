@@ -1,8 +1,15 @@
 /** The gate to LiveKit, with a stand-in for LiveKit that says what it was asked. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  SessionDescription,
+  SignalRequest,
+  UpdateSubscription,
+  UpdateTrackSettings,
+} from '@livekit/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { SFU_MESSAGE_BYTES_MAX } from '../src/sfu/sfu-limits.ts';
 import { type Hosted, hostRoom, NO_LIVEKIT, startServer, type TestServer } from './running-server.ts';
 import { randomOf, SocketClient } from './socket-client.ts';
 
@@ -15,7 +22,11 @@ interface Asked {
 /** LiveKit as far as the gate sees it: signalling that echoes, and an API that answers 'not found' while told to. */
 class StandIn {
   readonly asked: Asked[] = [];
+  /** What it was sent over signalling. */
+  readonly heard: Buffer[] = [];
   missing = 0;
+  /** The status with which it refuses signalling. */
+  refusal: number | undefined;
   url = '';
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #server = createServer((request, response) => {
@@ -38,8 +49,16 @@ class StandIn {
     const server = standIn.#server;
     server.on('upgrade', (request, socket, head) => {
       standIn.asked.push({ path: request.url ?? '', headers: request.headers, body: {} });
+      if (standIn.refusal !== undefined) {
+        socket.end(`HTTP/1.1 ${standIn.refusal} No\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
       standIn.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
+        webSocket.on('error', () => undefined);
+        webSocket.on('message', (data, isBinary) => {
+          standIn.heard.push(data as Buffer);
+          webSocket.send(data, { binary: isBinary });
+        });
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -50,6 +69,11 @@ class StandIn {
       server.close();
     });
     return standIn;
+  }
+
+  /** Its ends of the signalling connections. */
+  get signalling(): WebSocket[] {
+    return [...this.#sockets.clients];
   }
 
   /** Bodies of the API calls of one method. */
@@ -72,7 +96,7 @@ interface Dialled {
   readonly socket: WebSocket;
   /** 101 when it opened. */
   readonly status: Promise<number>;
-  readonly closed: Promise<void>;
+  readonly closed: Promise<number>;
 }
 
 function dial({ port }: TestServer, path: string, headers: Record<string, string> = {}): Dialled {
@@ -87,9 +111,24 @@ function dial({ port }: TestServer, path: string, headers: Record<string, string
       socket.on('open', () => resolve(101));
       socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
     }),
-    closed: new Promise((resolve) => socket.on('close', () => resolve())),
+    closed: new Promise((resolve) => socket.on('close', resolve)),
   };
 }
+
+/** As somebody who waits may connect. */
+const WAITING = 'rtc?auto_subscribe=0';
+
+type Signal = SignalRequest['message'];
+const encode = (message: Signal): Uint8Array => new SignalRequest({ message }).toBinary();
+const PING = encode({ case: 'ping', value: 9n });
+const SUBSCRIPTION: Signal = {
+  case: 'subscription',
+  value: new UpdateSubscription({ subscribe: true, trackSids: ['TR_a'] }),
+};
+const switched = (disabled: boolean): Signal => ({
+  case: 'trackSetting',
+  value: new UpdateTrackSettings({ trackSids: ['TR_a'], disabled }),
+});
 
 async function stage() {
   const livekit = await StandIn.start();
@@ -112,13 +151,13 @@ describe('the way to LiveKit', () => {
     const { livekit, server, guest, guestId } = await stage();
     const ticket = await ticketOf(guest);
     const headers = { cookie: 'a=b', 'x-forwarded-for': '192.0.2.1', authorization: 'Bearer own' };
-    const { socket, status } = dial(server, `${ticket}/rtc/v1?access_token=stolen&sdk=js`, headers);
+    const { socket, status } = dial(server, `${ticket}/${WAITING}&access_token=stolen&sdk=js`, headers);
     expect(await status).toBe(101);
-    const echoed = new Promise((resolve) => socket.on('message', (data) => resolve(String(data))));
-    socket.send('hello through the proxy');
-    expect(await echoed).toBe('hello through the proxy');
+    const echoed = new Promise((resolve) => socket.on('message', resolve));
+    socket.send(PING);
+    expect(await echoed).toEqual(Buffer.from(PING));
     const [asked] = livekit.asked;
-    expect(asked?.path).toBe('/rtc/v1?sdk=js');
+    expect(asked?.path).toBe('/rtc?auto_subscribe=0&sdk=js');
     const names = Object.keys(asked?.headers ?? {});
     expect(names).toContain('authorization');
     const withheld = ['cookie', 'x-forwarded-for', 'origin', 'user-agent'];
@@ -131,8 +170,8 @@ describe('the way to LiveKit', () => {
     expect(claims['video']).toEqual({
       room: expect.stringMatching(/^[A-Za-z0-9_-]{22}$/),
       roomJoin: true,
-      canPublish: false,
-      canSubscribe: false,
+      canPublish: true,
+      canSubscribe: true,
       canPublishData: false,
       canUpdateOwnMetadata: false,
       hidden: true,
@@ -144,16 +183,17 @@ describe('the way to LiveKit', () => {
     guest.send({ t: 'sfu', request: 77 });
     const { ticket, token } = await guest.next('sfu');
     expect(token).not.toContain('.');
-    const { status } = dial(server, `${ticket}/rtc/v1?access_token=${token}`);
+    const { status } = dial(server, `${ticket}/${WAITING}&access_token=${token}`);
     expect(await status).toBe(101);
-    expect(livekit.asked[0]?.path).toBe('/rtc/v1');
+    expect(livekit.asked[0]?.path).toBe('/rtc?auto_subscribe=0');
     expect(livekit.asked.map((asked) => claimsOf(asked)['sub'])).toEqual([guestId]);
   });
 
-  test('[V57] a member gets a token that publishes and subscribes, visibly', async () => {
+  test('[V57] a member gets a token that publishes and subscribes, visibly, under its one identity', async () => {
     const { livekit, server, room } = await stage();
-    const { status } = dial(server, `${await ticketOf(room.host)}/rtc`);
+    const { status } = dial(server, `${await ticketOf(room.host)}/rtc?publish=another`);
     expect(await status).toBe(101);
+    expect(livekit.asked.at(-1)?.path).toBe('/rtc');
     const claims = livekit.asked.map(claimsOf).at(-1);
     expect(claims?.['video']).toMatchObject({
       canPublish: true,
@@ -176,17 +216,112 @@ describe('the way to LiveKit', () => {
       expect(await dial(server, path).status, path).toBe(403);
     }
     const get = (path: string, method = 'GET') => fetch(`${server.url}/sfu/${path}`, { method });
-    expect((await get(`${ticket}/rtc/validate`)).status).toBe(200);
+    expect((await get(`${ticket}/rtc/validate?auto_subscribe=0`)).status).toBe(200);
     expect((await get(`${ticket}/rtc/validate`, 'POST')).status).toBe(404);
     expect((await get(`${ticket}/twirp/livekit.RoomService/ListRooms`)).status).toBe(403);
     expect((await get(`${'A'.repeat(32)}/rtc/validate`)).status).toBe(403);
     expect(livekit.asked).toHaveLength(1);
   });
 
+  test('[V57] LiveKit’s refusal reaches the client', async () => {
+    const { livekit, server, room } = await stage();
+    const ticket = await ticketOf(room.host);
+    for (const status of [401, 404, 503]) {
+      livekit.refusal = status;
+      expect(await dial(server, `${ticket}/rtc`).status).toBe(status);
+    }
+    livekit.refusal = undefined;
+    // Nothing is left of those that were refused
+    const dialled = [1, 2, 3, 4, 5].map(() => dial(server, `${ticket}/rtc`).status);
+    expect((await Promise.all(dialled)).sort()).toEqual([101, 101, 101, 101, 429]);
+  });
+
+  test('[V58] both ends of a connection die together, and each learns the other’s code', async () => {
+    const { livekit, server, room } = await stage();
+    const ticket = await ticketOf(room.host);
+    const open = async () => {
+      const dialled = dial(server, `${ticket}/rtc`);
+      expect(await dialled.status).toBe(101);
+      const theirs = livekit.signalling.at(-1);
+      const theirsClosed = new Promise<number>((resolve) => theirs?.on('close', resolve));
+      return { ...dialled, theirs, theirsClosed };
+    };
+    const first = await open();
+    first.socket.close(4321);
+    expect(await first.theirsClosed).toBe(4321);
+    const second = await open();
+    second.theirs?.close(1000, 'over');
+    expect(await second.closed).toBe(1000);
+    const third = await open();
+    third.socket.close();
+    expect(await third.theirsClosed).toBe(1005);
+    const fourth = await open();
+    fourth.socket.terminate();
+    expect(await fourth.theirsClosed).toBe(1006);
+    const fifth = await open();
+    fifth.theirs?.terminate();
+    expect(await fifth.closed).toBe(1006);
+    const tooLarge = new Uint8Array(SFU_MESSAGE_BYTES_MAX + 1);
+    const sixth = await open();
+    sixth.socket.send(tooLarge);
+    await Promise.all([sixth.closed, sixth.theirsClosed]);
+    const seventh = await open();
+    seventh.theirs?.send(tooLarge);
+    await Promise.all([seventh.closed, seventh.theirsClosed]);
+    expect(livekit.heard).toEqual([]);
+    expect(livekit.signalling).toEqual([]);
+    expect(server.logLines).toEqual([]);
+  });
+
+  test('[V58] an end that does not read is cut', async () => {
+    const { livekit, server, room } = await stage();
+    const { socket, status, closed } = dial(server, `${await ticketOf(room.host)}/rtc`);
+    expect(await status).toBe(101);
+    const [theirs] = livekit.signalling;
+    const theirsClosed = new Promise((resolve) => theirs?.on('close', resolve));
+    socket.pause();
+    for (let sent = 0; sent < 16; sent += 1) theirs?.send(new Uint8Array(SFU_MESSAGE_BYTES_MAX));
+    await theirsClosed;
+    socket.resume();
+    await closed;
+  });
+
+  test('[V82] what a member says passes unread, from the commit on that makes it one', async () => {
+    const { livekit, server, room, guest, guestId } = await stage();
+    const { socket, status } = dial(server, `${await ticketOf(guest)}/${WAITING}`);
+    expect(await status).toBe(101);
+    const noise = Uint8Array.of(255, 0);
+    const offer: Signal = { case: 'offer', value: new SessionDescription({ sdp: 'v=0' }) };
+    const said: (Uint8Array | string)[] = [noise, '{"ping":"1"}', encode(switched(false))];
+    for (const message of [...said, encode(offer), encode(SUBSCRIPTION)]) socket.send(message);
+    await expect.poll(() => livekit.heard).toHaveLength(4);
+    const heard = livekit.heard.map((bytes) => SignalRequest.fromBinary(bytes).message);
+    expect(heard).toEqual([offer, switched(true), SUBSCRIPTION, switched(true)]);
+
+    livekit.heard.length = 0;
+    await commit(room, 0, [guestId], []);
+    for (const message of said) socket.send(message);
+    await expect.poll(() => livekit.heard).toEqual(said.map((message) => Buffer.from(message)));
+  });
+
+  test('[V82] who is no member opens no connection that subscribes to everything or continues one', async () => {
+    const { livekit, server, room, guest, guestId } = await stage();
+    const ticket = await ticketOf(guest);
+    const queries = ['', '?auto_subscribe=1', '?auto_subscribe=0&reconnect=1&sid=PA_x', '?join_request=_w'];
+    for (const query of queries) {
+      expect(await dial(server, `${ticket}/rtc${query}`).status, query).toBe(403);
+      expect((await fetch(`${server.url}/sfu/${ticket}/rtc/validate${query}`)).status, query).toBe(403);
+    }
+    expect(livekit.asked).toEqual([]);
+    await commit(room, 0, [guestId], []);
+    expect(await dial(server, `${ticket}/rtc${queries[2]}`).status).toBe(101);
+    expect(livekit.asked.at(-1)?.path).toBe('/rtc?auto_subscribe=0&reconnect=1&sid=PA_x');
+  });
+
   test('[V58] the connection and the ticket die with the session', async () => {
     const { livekit, server, guest, guestId } = await stage();
     const ticket = await ticketOf(guest);
-    const { status, closed } = dial(server, `${ticket}/rtc`);
+    const { status, closed } = dial(server, `${ticket}/${WAITING}`);
     expect(await status).toBe(101);
     guest.socket.terminate();
     await closed;
@@ -210,7 +345,7 @@ describe('the way to LiveKit', () => {
   test('[V59] who joined is raised, also when LiveKit does not know the participant yet', async () => {
     const { livekit, server, room, guest, guestId } = await stage();
     livekit.missing = 3;
-    expect(await dial(server, `${await ticketOf(guest)}/rtc`).status).toBe(101);
+    expect(await dial(server, `${await ticketOf(guest)}/${WAITING}`).status).toBe(101);
     await commit(room, 0, [guestId], []);
     await expect.poll(() => livekit.missing).toBe(0);
     await expect.poll(() => livekit.calls('UpdateParticipant')).toHaveLength(4);
@@ -234,7 +369,7 @@ describe('the way to LiveKit', () => {
     const guest = new SocketClient(server.port);
     await guest.hello(room.link);
     const { participantId } = await guest.next('session');
-    expect(await dial(server, `${await ticketOf(guest)}/rtc`).status).toBe(502);
+    expect(await dial(server, `${await ticketOf(guest)}/${WAITING}`).status).toBe(502);
     await commit(room, 0, [participantId], []);
     await commit(room, 1, [], [participantId]);
     expect((await guest.next('error')).code).toBe('REMOVED');

@@ -1,33 +1,38 @@
 /**
  * The proxy at `/sfu/<ticket>/…`: LiveKit's signalling for live sessions, and nothing else of LiveKit. Neither the
- * client's address nor its cookies nor its own token are passed on.
+ * client's address nor its cookies nor its own token are passed on. What members say passes unread; what others say is
+ * judged, message by message.
  *
- * @see SPEC.md V57, V58
+ * @see SPEC.md V57, V58, V82
  */
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { LiveKit } from '../livekit/supervisor.ts';
 import { refuseUpgrade } from '../upgrade.ts';
 import type { Admission, SfuGate } from './sfu-gate.ts';
+import { SFU_HANDSHAKE_TIMEOUT_MS, SFU_MESSAGE_BYTES_MAX } from './sfu-limits.ts';
+import { type Message, relay } from './signal-relay.ts';
+import { connectWhileWaiting } from './waiting-connect.ts';
+import { passWhileWaiting } from './waiting-signal.ts';
 
 /** Signalling; `/twirp` and everything else of LiveKit is out of reach. */
 const WEBSOCKET_PATHS = new Set(['/rtc', '/rtc/v1']);
 const HTTP_PATHS = new Set(['/rtc/validate', '/rtc/v1/validate']);
 
+const SOCKET_OPTIONS = { perMessageDeflate: false, maxPayload: SFU_MESSAGE_BYTES_MAX } as const;
+
 interface Target {
   readonly admission: Admission;
+  /** As the client asks; `judged` says what of it LiveKit is asked. */
   readonly url: URL;
 }
 
 export class SfuProxy {
   readonly #gate: SfuGate;
   readonly #livekit: Pick<LiveKit, 'url'>;
+  readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, ...SOCKET_OPTIONS });
 
   constructor(gate: SfuGate, livekit: Pick<LiveKit, 'url'>) {
     this.#gate = gate;
@@ -47,34 +52,39 @@ export class SfuProxy {
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const target = this.#find(request.url ?? '', WEBSOCKET_PATHS);
     if (target === undefined) return refuseUpgrade(socket, 403);
-    const { connections } = target.admission;
-    const token = await this.#gate.open(target.admission, socket);
+    const { admission } = target;
+    const token = await this.#gate.open(admission, socket);
     if (token === undefined) return refuseUpgrade(socket, 429);
     const forget = (): void => {
-      connections.delete(socket);
+      admission.connections.delete(socket);
     };
     socket.on('close', forget);
     if (socket.destroyed) return forget();
-    const upstream = forward(target.url, token, {
-      ...pick(request, [
-        'sec-websocket-key',
-        'sec-websocket-version',
-        'sec-websocket-extensions',
-        'sec-websocket-protocol',
-      ]),
-      connection: 'Upgrade',
-      upgrade: 'websocket',
+    const url = judged(target);
+    if (url === undefined) return refuseUpgrade(socket, 403);
+    const upstream = new WebSocket(url, {
+      headers: { authorization: `Bearer ${token}` },
+      handshakeTimeout: SFU_HANDSHAKE_TIMEOUT_MS,
+      ...SOCKET_OPTIONS,
     });
-    upstream.on('upgrade', (response, upstreamSocket, upstreamHead) => {
-      join(response, { socket, head }, { socket: upstreamSocket, head: upstreamHead });
-    });
-    upstream.on('response', (response) => {
-      response.resume();
+    const refuse = (): void => refuseUpgrade(socket, 502);
+    upstream.on('error', refuse);
+    upstream.on('unexpected-response', (_request, response) => {
       refuseUpgrade(socket, response.statusCode ?? 502);
+      upstream.terminate();
     });
-    upstream.on('error', () => refuseUpgrade(socket, 502));
-    socket.on('close', () => upstream.destroy());
-    upstream.end();
+    const drop = (): void => upstream.terminate();
+    socket.on('close', drop);
+    upstream.on('open', () => {
+      // From here on the client may have been answered: no second answer
+      upstream.off('error', refuse);
+      upstream.on('error', () => socket.destroy());
+      this.#server.handleUpgrade(request, socket, head, (client) => {
+        // The relay tells the other end how this one was closed
+        socket.off('close', drop);
+        relay(client, upstream, (message) => judge(admission, message));
+      });
+    });
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,7 +93,11 @@ export class SfuProxy {
     const token = await this.#gate.open(target.admission, response);
     if (token === undefined) return end(response, 429);
     response.on('close', () => target.admission.connections.delete(response));
-    const upstream = forward(target.url, token, {});
+    // livekit-client asks why it was refused, and gives up resuming when it hears so here
+    const url = judged(target);
+    if (url === undefined) return end(response, 403);
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const upstream = send(url, { headers: { authorization: `Bearer ${token}` }, agent: false });
     upstream.on('response', (answer) => {
       response.statusCode = answer.statusCode ?? 502;
       response.setHeader('content-type', 'text/plain; charset=utf-8');
@@ -104,42 +118,31 @@ export class SfuProxy {
     target.pathname = `${base.pathname.replace(/\/$/, '')}${path}`;
     target.search = query;
     target.searchParams.delete('access_token');
+    // With this LiveKit makes a second participant, under an identity that is not the session's
+    target.searchParams.delete('publish');
     return { admission, url: target };
   }
 }
 
-function forward(url: URL, token: string, headers: Record<string, string>): ClientRequest {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return request(url, { headers: { ...headers, authorization: `Bearer ${token}` }, agent: false });
+function isMember({ call, session }: Admission): boolean {
+  return call.isMember(session.participantId);
 }
 
-function pick({ headers }: IncomingMessage, names: readonly string[]): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const name of names) {
-    const value = headers[name];
-    if (typeof value === 'string') picked[name] = value;
-  }
-  return picked;
+/** Where the connection leads; undefined when its session may not open it so (V82). */
+function judged({ admission, url }: Target): URL | undefined {
+  if (isMember(admission)) return url;
+  const query = connectWhileWaiting(url.searchParams);
+  if (query === undefined) return undefined;
+  const allowed = new URL(url);
+  allowed.search = query.toString();
+  return allowed;
 }
 
-interface End {
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
-function join(response: IncomingMessage, client: End, upstream: End): void {
-  const lines = ['HTTP/1.1 101 Switching Protocols'];
-  const { rawHeaders } = response;
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
-  }
-  client.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-  client.socket.write(upstream.head);
-  upstream.socket.write(client.head);
-  client.socket.on('close', () => upstream.socket.destroy());
-  upstream.socket.on('close', () => client.socket.destroy());
-  upstream.socket.on('error', () => client.socket.destroy());
-  client.socket.pipe(upstream.socket).pipe(client.socket);
+/** What goes to LiveKit in place of a client's message. LiveKit takes JSON, too; who is no member has no use for it. */
+function judge(admission: Admission, message: Message): readonly Message[] {
+  if (isMember(admission)) return [message];
+  if (!message.isBinary) return [];
+  return passWhileWaiting(message.data).map((data) => ({ data, isBinary: true }));
 }
 
 function end(response: ServerResponse, status: number): void {

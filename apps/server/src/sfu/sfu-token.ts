@@ -1,8 +1,7 @@
 /**
- * Tokens for LiveKit: an opaque identity in an opaque room, for a minute. Who is no member is hidden and may neither
- * publish nor subscribe (D26).
+ * Tokens for LiveKit: an opaque identity in an opaque room, for a minute. Who is no member is hidden (D26).
  *
- * @see SPEC.md V57
+ * @see SPEC.md V57, V82
  */
 import { toBase64Url } from '@conclave/protocol/bytes';
 import { AccessToken } from 'livekit-server-sdk';
@@ -14,11 +13,16 @@ export function roomNameOf(call: Call): string {
   return toBase64Url(call.callId);
 }
 
-/** What a member may do, or who is not one yet. Data never goes over LiveKit (livekit.md §6). */
+/**
+ * What a member may do, or who is not one yet. Data never goes over LiveKit (livekit.md §6).
+ *
+ * Who is no member may publish and subscribe, so that both are negotiated before the click. What it publishes is told to
+ * nobody while it is hidden and costs the SFU incoming traffic alone; that nothing is sent to it is the relay's work (V82).
+ */
 export function permissionOf(isMember: boolean) {
   return {
-    canPublish: isMember,
-    canSubscribe: isMember,
+    canPublish: true,
+    canSubscribe: true,
     canPublishData: false,
     canUpdateMetadata: false,
     hidden: !isMember,
