@@ -40,7 +40,17 @@ export async function measureGlass(): Promise<Table> {
   }
   return {
     title: 'Glass to glass (ms)',
-    head: ['subject', 'p50', 'p95', 'callback p50', 'p95', 'frames', 'not timed', 'unread', 'full size'],
+    head: [
+      'subject',
+      'p50',
+      'p95',
+      'callback p50',
+      'callback p95',
+      'frames',
+      'not timed',
+      'unread',
+      'full size',
+    ],
     rows: [...bySubject].map(([{ name }, seen]) => [name, ...cells(seen)]),
     note: '640×360, drawn every 53 ms; the receiver shows it at 1152×648. From drawing on a canvas to `presentationTime`, at which the browser gives the picture to its compositor; without a graphics processor that is every 33 ms. Callback: until the page itself can read the picture, which is often one such step later although the picture is shown already. Not timed: shown, but the next one came before the callback. Full size: read at 640×360, the others at 320×180. No camera, no screen; the cost of drawing the page is not in.',
   };

@@ -42,7 +42,7 @@ export async function measureSound(): Promise<Table> {
   const expected = Math.floor((ROUNDS * WATCHED_MS) / PULSE_INTERVAL_MS);
   return {
     title: 'Glass to glass, sound (ms)',
-    head: ['subject', 'p50', 'p95', 'tones', 'first second p50', 'max'],
+    head: ['subject', 'p50', 'p95', 'tones', 'first second p50', 'first second max'],
     rows: [...bySubject].map(([{ name }, pulses]) => [name, ...cells(pulses, expected)]),
     note: "From handing a tone to the sender's microphone track to the moment of its beginning in the block that the receiver's page gives to the player; whole milliseconds, every 259 ms, from the seventh second on. In it: the wait for a packet of 20 ms, Opus, sealing, network, SFU, opening, and the jitter buffer, which is the greatest part and grows for some ten seconds after any hiccup of the machine. Not in it: microphone and loudspeaker with their buffers, echo cancellation and noise suppression. First second: of what the receiver hears, when the jitter buffer still holds what came before the player had started.",
   };
