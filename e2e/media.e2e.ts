@@ -1,7 +1,7 @@
 /** Two browsers, a real SFU, the app's own media side, and a key that only this test knows. */
 
 import assert from 'node:assert/strict';
-import type { Received } from './pages/received.ts';
+import type { MediaCounts } from '@conclave/client/media/counting';
 import { assertNoLeak, dropsOf, heard, joinCall, roomName, seen } from './participants.ts';
 import { epochInstruction, inCall, person } from './people.ts';
 import { pause, scenario, until } from './scenario.ts';
@@ -79,8 +79,7 @@ scenario(
     await ada.call('instruct', [{ t: 'gate', isOpen: false }]);
     await ada.call('publishColour', { hue: 0 });
     await until('withheld frames', async () => (await droppedFrames(ada)) > 40);
-    const sent = await ada.call<Received>('received');
-    assert.equal(sent.bytesSent, 0, 'no byte of media');
+    assert.equal(await sealedBytes(ada), ANNOUNCING_BYTES, 'no byte of media');
     await ada.call('instruct', [{ t: 'gate', isOpen: true }]);
     await seen(bob, ADA, 'red');
     await assertNoLeak(ada, bob);
@@ -98,20 +97,34 @@ for (const videoCodec of ['vp9', 'av1'] as const) {
   });
 }
 
-scenario('[S41] a hidden connection publishes as soon as the server permits it', async (stage) => {
-  const room = roomName();
-  const bob = await joinCall(stage, 'chromium', { own: BOB, people, room });
-  const ada = await stage.window('chromium', 'media.html');
-  await ada.call('instruct', inCall(ADA, people));
-  const grants = { hidden: true, canPublish: false, canSubscribe: false, canPublishData: false };
-  await ada.call('connect', { url: stage.sfu.url, token: stage.sfu.tokenFor(ADA.identity, room, grants) });
-  await ada.call('publishColour', { hue: 0 });
-  await pause(500);
-  assert.equal((await ada.call<Received>('received')).bytesSent, 0, 'nothing is published before');
-  const permission = { can_subscribe: true, can_publish: true, can_publish_data: false, hidden: false };
-  await stage.sfu.call('UpdateParticipant', room, { identity: ADA.identity, permission });
-  await seen(bob, ADA, 'red');
-});
+for (const family of ['chromium', 'firefox'] as const) {
+  const title = 'who waits has negotiated, and sends nothing, not even from its encoder';
+  scenario(`[S41, S127] ${title}: ${family}`, async (stage) => {
+    const room = roomName();
+    const bob = await joinCall(stage, 'chromium', { own: BOB, people, room });
+    await bob.call('publishColour', { hue: 120 });
+    const ada = await stage.window(family, 'media.html');
+    await ada.call('instruct', inCall(ADA, people));
+    const grants = { hidden: true, canPublish: true, canSubscribe: true, canPublishData: false };
+    const token = stage.sfu.tokenFor(ADA.identity, room, grants);
+    await ada.call('connect', { url: stage.sfu.url, token, isWaiting: true });
+    await ada.call('publishColour', { hue: 0 });
+    await until('a sender and a receiver', async () => {
+      const { senders, receivers } = await ada.call<MediaCounts>('counts');
+      return senders.length > 0 && receivers.length > 0;
+    });
+    await pause(500);
+    const before = await framesSeen(ada);
+    await pause(1_000);
+    assert.equal(await framesSeen(ada), before, 'no frame leaves an encoder, or is received');
+    await ada.call('start');
+    const permission = { can_subscribe: true, can_publish: true, can_publish_data: false, hidden: false };
+    await stage.sfu.call('UpdateParticipant', room, { identity: ADA.identity, permission });
+    await seen(bob, ADA, 'red');
+    await seen(ada, BOB, 'green');
+    await assertNoLeak(ada, bob);
+  });
+}
 
 scenario(
   '[S26] a new connection carries on under the same keys, with new senders and contexts',
@@ -162,21 +175,33 @@ scenario('[S47] a captured screen is black to others until the person shares it'
   assert.ok(isEnded);
 });
 
-type Counts = {
-  readonly senders: readonly { readonly framesSealed: number; readonly framesDropped: number }[];
-};
-
 async function drops(window: { call: <T>(method: string) => Promise<T> }): Promise<readonly unknown[]> {
   const { receivers } = await window.call<{ receivers: readonly { drops: unknown }[] }>('counts');
   return receivers.map((receiver) => receiver.drops);
 }
 
+/** SPEC S126: what a VP8 sender may say with the gate shut. */
+const ANNOUNCING_BYTES = 2;
+
+async function sealedBytes(window: { call: <T>(method: string) => Promise<T> }): Promise<number> {
+  const { senders } = await window.call<MediaCounts>('counts');
+  return senders.reduce((sum, { bytesSealed }) => sum + bytesSealed, 0);
+}
+
+/** Frames that the worker was given by encoders and by the network. */
+async function framesSeen(window: { call: <T>(method: string) => Promise<T> }): Promise<number> {
+  const { senders, receivers } = await window.call<MediaCounts>('counts');
+  const sent = senders.map(({ framesSealed, framesDropped }) => framesSealed + framesDropped);
+  const received = receivers.flatMap(({ framesOpened, drops }) => [framesOpened, ...Object.values(drops)]);
+  return [...sent, ...received].reduce((sum, count) => sum + count, 0);
+}
+
 async function sealedFrames(window: { call: <T>(method: string) => Promise<T> }): Promise<number> {
-  const { senders } = await window.call<Counts>('counts');
+  const { senders } = await window.call<MediaCounts>('counts');
   return senders.reduce((sum, { framesSealed }) => sum + framesSealed, 0);
 }
 
 async function droppedFrames(window: { call: <T>(method: string) => Promise<T> }): Promise<number> {
-  const { senders } = await window.call<Counts>('counts');
+  const { senders } = await window.call<MediaCounts>('counts');
   return senders.reduce((sum, { framesDropped }) => sum + framesDropped, 0);
 }

@@ -11,6 +11,7 @@ import type { LiveContexts } from '@conclave/client/media/live-contexts';
 import { REPORT_INTERVAL_MS } from '@conclave/client/media/media-limits';
 import type { DropReason, Receiver } from '@conclave/client/media/open-path';
 import { type EncodedFrame, mediumOf, type Sender } from '@conclave/client/media/seal-path';
+import { parseMediaFrame } from '@conclave/crypto/frame-crypto';
 import type { MediaKind } from '@conclave/crypto/kid';
 import type { NodePerson } from './node-person.ts';
 import type { NodeSfu, Track } from './node-sfu.ts';
@@ -145,7 +146,8 @@ export class NodeMedia {
     const frame = encodeFrame(encoder.kind, isKey, label);
     const data = await encoder.sender.seal(frame);
     if (data === undefined) return;
-    this.sealed.push(label);
+    // What announces a sender is forwarded like a frame, and holds none (S126).
+    if (isSealed({ ...frame, data })) this.sealed.push(label);
     this.#sfu.take({
       track: encoder.track,
       frame: { ...frame, data },
@@ -236,4 +238,8 @@ export class NodeMedia {
       port1.close();
     };
   }
+}
+
+function isSealed({ codec, data }: EncodedFrame): boolean {
+  return codec !== undefined && parseMediaFrame(codec, data).ok;
 }

@@ -71,11 +71,21 @@ const testPage = {
   instruct: async (list: readonly unknown[]) => {
     for (const one of list) instructions.postMessage(revive(one) as MediaInstruction);
   },
-  connect: async (request: { readonly url: string; readonly token: string }) => sfu.connect(request),
+  connect: async (request: {
+    readonly url: string;
+    readonly token: string;
+    readonly isWaiting?: boolean;
+  }) => {
+    if (!request.isWaiting) sfu.start();
+    return sfu.connect(request);
+  },
+  /** The person joins who was waiting. */
+  start: async () => sfu.start(),
   /** Leaves the SFU and comes back over a new connection, as after a lost session. */
   reconnect: async (request: { readonly url: string; readonly token: string }) => {
     await sfu.close();
     sfu = makeConnection();
+    sfu.start();
     return sfu.connect(request);
   },
   publishColour: async (options: { readonly hue?: number; readonly videoCodec?: 'vp8' | 'vp9' | 'av1' }) =>

@@ -34,6 +34,7 @@ const sfu = createSfuConnection({
   onPublications: () => publications++,
   onPublishFailed: (kind) => console.warn(`could not publish ${kind}`),
 });
+sfu.start();
 
 const setRemoteDescription: (
   this: RTCPeerConnection,

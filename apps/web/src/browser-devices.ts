@@ -23,11 +23,14 @@ export const browserDevices: DevicePorts = {
   onChange: onDevicesChanged,
   testSpeaker,
   measure(track, onLevel) {
-    const meter = createLevelMeter(track);
+    // Its own copy: a mute silences the track itself, and loudness then is what tells the person that they are muted.
+    const heard = track.clone();
+    const meter = createLevelMeter(heard);
     const timer = setInterval(() => onLevel(meter.level()), LEVEL_READING_MS);
     return () => {
       clearInterval(timer);
       meter.stop();
+      heard.stop();
     };
   },
 };

@@ -63,15 +63,17 @@ async function inCall(more: Partial<CallModelOptions> = {}) {
 const texts = (model: CallModel) => model.notices.shown.value.map((notice) => notice.text);
 
 describe('a call', () => {
-  test('[P32] joins with the open tracks, then follows mute and devices', async () => {
+  test('[P32] follows mute and devices from the preview on', async () => {
     const { own, session } = await inCall();
-    expect(session.told).toEqual([
-      ['join', { name: 'Ada', microphone: own.microphone.value, camera: own.camera.value }],
+    expect(session.devices).toEqual([
+      ['microphone', own.microphone.value],
+      ['camera', own.camera.value],
     ]);
+    expect(session.told).toEqual([['join', 'Ada']]);
     await own.setMicrophoneOn(false);
     await own.setMicrophoneOn(true);
     await own.chooseCamera('b');
-    expect(session.told.slice(1)).toEqual([
+    expect(session.devices.slice(2)).toEqual([
       ['microphone', undefined],
       ['microphone', own.microphone.value],
       ['camera', own.camera.value],

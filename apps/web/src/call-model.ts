@@ -129,9 +129,13 @@ export class CallModel {
     this.share = new ScreenShare(options.devices, (tracks) => this.#session?.setScreen(tracks));
   }
 
-  /** The session is opened with `onCall` and `onMedia` of this model, then given here: whoever wanted in joins now. */
+  /**
+   * The session is opened with `onCall` and `onMedia` of this model, then given here: whoever wanted in joins now. It
+   * follows the own devices from the preview on, so that nothing is left to negotiate after the click.
+   */
   attach(session: CallSession): void {
     this.#session = session;
+    this.#followOwnMedia(session);
     if (this.entry.peek()) this.#join(session);
   }
 
@@ -263,29 +267,19 @@ export class CallModel {
   }
 
   #join(session: CallSession): void {
-    const name = this.entry.peek()?.name ?? '';
-    const microphone = this.own.sending.peek();
-    const camera = this.own.camera.peek();
-    session.join({ name, ...(microphone && { microphone }), ...(camera && { camera }) });
-    this.#followOwnMedia(session);
+    session.join(this.entry.peek()?.name ?? '');
   }
 
   #followOwnMedia(session: CallSession): void {
-    let isFirst = true;
-    const stopMicrophone = effect(() => {
-      const track = this.own.sending.value;
-      if (!isFirst) session.setMicrophone(track);
-    });
-    const stopCamera = effect(() => {
-      const track = this.own.camera.value;
-      if (!isFirst) session.setCamera(track);
-    });
-    isFirst = false;
-    const stopHint = effect(() => this.#hearOwn());
+    const stops = [
+      effect(() => session.setMicrophone(this.own.sending.value)),
+      effect(() => session.setCamera(this.own.camera.value)),
+      effect(() => {
+        if (this.entry.value) this.#hearOwn();
+      }),
+    ];
     this.#stopEffects = () => {
-      stopMicrophone();
-      stopCamera();
-      stopHint();
+      for (const stop of stops) stop();
     };
   }
 

@@ -1,10 +1,6 @@
 /** Views, tracks and devices for tests, made from what a test cares about. */
 import type { CallView, Person } from '@conclave/calling/view';
-import type {
-  CallSession,
-  CallSessionOptions,
-  JoinOptions,
-} from '@conclave/client/session/call-session.types';
+import type { CallSession, CallSessionOptions } from '@conclave/client/session/call-session.types';
 import { createLink, type Link } from '@conclave/crypto/link';
 import { ok } from '@conclave/protocol/result';
 import type { DevicePorts } from '../src/device-ports.ts';
@@ -118,20 +114,22 @@ export function devices(more: Partial<DevicePorts> = {}): DevicePorts {
 /** Writes down what it is told. */
 export class ScriptedSession implements CallSession {
   readonly told: unknown[][] = [];
+  /** What it was given to send; these follow the page's devices by themselves. */
+  readonly devices: (readonly [string, MediaStreamTrack | undefined])[] = [];
   readonly options: CallSessionOptions | undefined;
 
   constructor(options?: CallSessionOptions) {
     this.options = options;
   }
 
-  join(options: JoinOptions): void {
-    this.told.push(['join', options]);
+  join(name: string): void {
+    this.told.push(['join', name]);
   }
   setMicrophone(microphone: MediaStreamTrack | undefined): void {
-    this.told.push(['microphone', microphone]);
+    this.devices.push(['microphone', microphone]);
   }
   setCamera(camera: MediaStreamTrack | undefined): void {
-    this.told.push(['camera', camera]);
+    this.devices.push(['camera', camera]);
   }
   setScreen(tracks: { readonly video: MediaStreamTrack } | undefined): void {
     this.told.push(['screen', tracks?.video]);

@@ -150,6 +150,7 @@ describe('what leaves', () => {
     const other = new Uint8Array(16).fill(7);
     await ada.instruct(epochOf(0, 1, [1, 2], other), { t: 'send', epoch: 0 });
     await bob.instruct(epochOf(0, 2, [1, 2], other), { t: 'send', epoch: 0 });
+    await camera.seal(delta(1));
     expect(await camera.seal(delta(1))).toBeUndefined();
     await ada.instruct({ t: 'gate', isOpen: true });
     const opened = open(pairing, screen, await sealed(camera, delta(1)));
@@ -190,6 +191,38 @@ describe('what leaves', () => {
     expect(tries.filter(([, left]) => left).map(([when]) => when)).toEqual(['all there', 'again']);
     expect(camera.name('microphone')).toBe(false);
     expect(camera.name('screenVideo')).toBe(false);
+  });
+
+  test('[S126] in front of a shut gate a VP8 sender says once that it is there, and nothing of the picture', async () => {
+    const ada = newcomer(1, handClock());
+    const camera = cameraOf(ada);
+    const left: (Bytes | undefined)[] = [];
+    const attempt = async (sender = camera, what = keyFrame(1)) => void left.push(await sender.seal(what));
+    await attempt();
+    await ada.instruct(epochOf(0, 1, [1, 2]), { t: 'send', epoch: 0 });
+    camera.mute(true);
+    await attempt();
+    camera.mute(false);
+    await attempt(ada.pipeline.createSender(2, 'video'));
+    await attempt(camera, { ...keyFrame(1), codec: 'vp9' });
+    expect(left).toEqual([undefined, undefined, undefined, undefined]);
+    await attempt();
+    await attempt();
+    expect(left.slice(4)).toEqual([Uint8Array.of(1, 0), undefined]);
+    expect(parseMediaFrame('vp8', Uint8Array.of(1, 0)).ok).toBe(false);
+    expect(camera.count()).toMatchObject({ framesSealed: 1, bytesSealed: 2 });
+    await ada.instruct({ t: 'gate', isOpen: true });
+    expect(ada.keyFrameWishes).toEqual([1]);
+    expect(await camera.seal(keyFrame(2))).toHaveLength(keyFrame(2).data.length + 10 + 20);
+    const { context } = camera.context() ?? {};
+    expect(camera.context()).toEqual({ context, counter: 0 });
+  });
+
+  test('[S126] a sender that has sealed a frame has nothing to announce', async () => {
+    const { ada, camera } = await pair();
+    await sealed(camera, keyFrame(1));
+    await ada.instruct({ t: 'gate', isOpen: false });
+    expect(await camera.seal(keyFrame(2))).toBeUndefined();
   });
 
   test('[S5] when withheld pictures may leave, one key frame is asked for', async () => {

@@ -29,11 +29,12 @@ export function TileView({
     style.setProperty('--w', `${rect.widthPx}px`);
     style.setProperty('--h', `${rect.heightPx}px`);
     style.setProperty('--hue', String(hueOf(tile.personKey)));
-    if (rect.widthPx === 0) return;
+    // The way in ends with a jump: gliding would draw the largest pictures anew when everything waits for the processor.
+    if (rect.widthPx === 0 || tile.isComing) return;
     const frame = requestAnimationFrame(() => element.current?.setAttribute('data-placed', ''));
     return () => cancelAnimationFrame(frame);
     // Tiles are made anew whenever somebody begins or ends to speak: only another place is worth a frame.
-  }, [rect?.xPx, rect?.yPx, rect?.widthPx, rect?.heightPx, tile.personKey]);
+  }, [rect?.xPx, rect?.yPx, rect?.widthPx, rect?.heightPx, tile.personKey, tile.isComing]);
   const isStalled = useStalled(element, tile.isSelf || tile.kind === 'screen' ? undefined : tile.picture);
   const reason = tile.reason ?? (isStalled ? 'The picture has stopped' : undefined);
   const states = [

@@ -1,6 +1,7 @@
 /**
  * What I publish: brings the SFU to what is wanted, as far as it is permitted. One change of a kind at a time; kinds do not
- * wait for each other, so that all that may begin with a permission goes into one negotiation.
+ * wait for each other, so that all that may begin with a permission goes into one negotiation. Until the person joins,
+ * what is published is only negotiated: its senders hold no track.
  *
  * @see SPEC.md S41, S42
  */
@@ -23,6 +24,8 @@ type Wanted = { readonly track: MediaStreamTrack; readonly options: PublishOptio
 
 export type Publishing = {
   readonly publish: (kind: MediaKind, track: MediaStreamTrack, options?: PublishOptions) => void;
+  /** The person joins: senders get their tracks. */
+  readonly start: () => void;
   readonly unpublish: (kind: MediaKind) => void;
   readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
   /** Looks again at what is wanted: after a connect, and after permissions have changed. */
@@ -38,6 +41,7 @@ export function createPublishing(
   const wanted = new Map<MediaKind, Wanted>();
   const readied = new WeakMap<MediaStreamTrack, LocalTrack>();
   const muted = new Set<MediaKind>();
+  let isStarted = false;
   let isStopped = false;
   const lastChange = new Map<MediaKind, Promise<void>>();
 
@@ -54,6 +58,16 @@ export function createPublishing(
       await publication.track?.replaceTrack(want.track, true);
     }
     await mute(publicationOf(room, kind), muted.has(kind));
+    await hold(kind);
+  };
+
+  /** Encoders rest meanwhile, and the worker has no grant to seal what they gave before. */
+  const hold = async (kind: MediaKind): Promise<void> => {
+    if (!isStarted) await publicationOf(room, kind)?.track?.sender?.replaceTrack(null);
+  };
+
+  const release = async ({ track }: LocalTrackPublication): Promise<void> => {
+    if (track) await track.sender?.replaceTrack(track.mediaStreamTrack);
   };
 
   const publishNow = async (kind: MediaKind, { track, options }: Wanted): Promise<void> => {
@@ -81,6 +95,14 @@ export function createPublishing(
     unpublish: (kind) => {
       wanted.delete(kind);
       reconcile([kind]);
+    },
+    start: () => {
+      if (isStarted) return;
+      isStarted = true;
+      for (const publication of room.localParticipant.trackPublications.values()) {
+        const kind = kindOfSource(publication.source);
+        if (kind) release(publication).catch(() => onFailed(kind));
+      }
     },
     setMuted: (kind, isMuted) => {
       media.setMuted(kind, isMuted);

@@ -3,9 +3,10 @@
  * subscribed, and can forbid that a track is shown as somebody else's; whose picture it shows is the media worker's word
  * alone.
  *
- * Connects while the person still looks at the preview, hidden and without permissions; what is to be published waits
- * until the server raises the permission. Tracks are made by the caller and stay the caller's: nothing here opens or
- * stops a device.
+ * Connects while the person still looks at the preview, hidden: what will be published and received is negotiated then,
+ * and nothing flows. Senders get their tracks with `start`; what is received is switched on when the server has made this
+ * participant visible, as a member. Tracks are made by the caller and stay the caller's: nothing here opens or stops a
+ * device.
  *
  * @see SPEC.md S38–S44
  */
@@ -53,8 +54,10 @@ export type ConnectRequest = {
 
 export type SfuConnection = {
   readonly connect: (request: ConnectRequest) => Promise<Result<void, 'UNREACHABLE'>>;
-  /** Publishes as soon as it is permitted; in place of what is published of this kind, without a new sender. */
+  /** Negotiates, and sends from `start` on; in place of what is published of this kind, without a new sender. */
   readonly publish: (kind: MediaKind, track: MediaStreamTrack, options?: PublishOptions) => void;
+  /** The person joins: what is published is sent, as far as the media worker lets it. */
+  readonly start: () => void;
   readonly unpublish: (kind: MediaKind) => void;
   /** Stops the frames at once, in the worker, and tells the SFU. */
   readonly setMuted: (kind: MediaKind, isMuted: boolean) => void;
@@ -86,7 +89,8 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
     const wanted = wishes ?? firstWishes(room);
     for (const participant of room.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) {
-        subscribeTo(publication, wanted, participant.identity);
+        const wish = wishFor(publication, wanted, participant.identity);
+        subscribeTo(publication, wish, isMember(room));
       }
     }
   };
@@ -96,7 +100,9 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
   };
 
   room.on(RoomEvent.ParticipantPermissionsChanged, (_, participant) => {
-    if (participant === room.localParticipant) publishing.reconcile();
+    if (participant !== room.localParticipant) return;
+    publishing.reconcile();
+    subscribe();
   });
   room.on(RoomEvent.TrackPublished, onPublications);
   room.on(RoomEvent.TrackUnpublished, onPublications);
@@ -132,6 +138,7 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
       return ok(undefined);
     },
     publish: publishing.publish,
+    start: publishing.start,
     unpublish: publishing.unpublish,
     setMuted: publishing.setMuted,
     wish: (wished) => {
@@ -145,9 +152,14 @@ export function createSfuConnection(ports: SfuPorts): SfuConnection {
   };
 }
 
+/** The server hides who is no member of the call, and keeps from it whatever it has subscribed. */
+function isMember({ localParticipant }: Room): boolean {
+  return localParticipant.permissions?.hidden === false;
+}
+
 /**
- * What is asked for while the person is still at the preview, so that it is on its way the moment that the server lets
- * this participant subscribe. Nothing of it is shown before its sender is confirmed.
+ * What is asked for while the person is still at the preview, so that it is negotiated when it may be sent. Nothing of it
+ * is shown before its sender is confirmed.
  */
 function firstWishes(room: Room): readonly Wish[] {
   const sizes = { width: FIRST_PICTURE_WIDTH_PX, height: FIRST_PICTURE_HEIGHT_PX };
@@ -165,18 +177,22 @@ function isPicture(kind: MediaKind | undefined): boolean {
   return kind === 'camera' || kind === 'screenVideo';
 }
 
-function subscribeTo(
+function wishFor(
   publication: RemoteTrackPublication,
   wishes: readonly Wish[],
   participantId: string,
-): void {
+): Wish | undefined {
   const kind = kindOfSource(publication.source);
-  const wish = wishes.find((one) => one.participantId === participantId && one.kind === kind);
+  return wishes.find((one) => one.participantId === participantId && one.kind === kind);
+}
+
+function subscribeTo(publication: RemoteTrackPublication, wish: Wish | undefined, mayFlow: boolean): void {
   if (publication.isDesired !== (wish !== undefined)) publication.setSubscribed(wish !== undefined);
-  if (!wish || !isPicture(kind)) return;
+  if (!wish) return;
+  const { kind, width, height } = wish;
   // Sent earlier, the key frame with which it begins would be lost, and browsers make no second one within 300 ms.
-  const canReceive = publication.track !== undefined;
+  const canReceive = mayFlow && (!isPicture(kind) || publication.track !== undefined);
   // Before that livekit-client would not keep the size, and switch the picture on by telling it.
-  if (canReceive) publication.setVideoDimensions({ width: wish.width, height: wish.height });
+  if (canReceive && isPicture(kind)) publication.setVideoDimensions({ width, height });
   publication.setEnabled(canReceive);
 }

@@ -1,11 +1,12 @@
 /**
  * The way out: an encoded frame becomes a sealed one, or nothing. A frame leaves only while the gate is open, its
- * sender is named and not muted, and a send grant is in force; there is no other branch.
+ * sender is named and not muted, and a send grant is in force; there is no other branch. While the gate is shut a VP8
+ * sender says once that it is there, in two bytes that hold nothing of the picture.
  *
  * One context per sender for its whole life; its counter starts at 0 with each grant, and a counter is taken before
  * anything is awaited, so no two frames share one (D12).
  *
- * @see SPEC.md S1–S5
+ * @see SPEC.md S1–S5, S126
  */
 
 import type { MediaContext } from '@conclave/calling/media-instruction';
@@ -62,6 +63,12 @@ export type SealPorts = {
   readonly nextTurn: () => number;
 };
 
+/**
+ * LiveKit tells others of a layered picture when its first packet has come. Who waits for somebody who is alone can so
+ * negotiate beforehand. The first byte says 'no key frame'; it is too short to be parsed as a sealed frame.
+ */
+const ANNOUNCING_FRAME: Bytes = Uint8Array.of(0x01, 0x00);
+
 const MEDIUM_OF: Readonly<Record<MediaKind, Medium>> = {
   microphone: 'audio',
   camera: 'video',
@@ -75,11 +82,13 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
   let lastTurn = -1;
   let isMuted = false;
   let isKeyFrameWished = false;
+  let isAnnounced = false;
   let under: { grant: SendGrant; frameKey: Promise<FrameKey>; counter: number } | undefined;
   const sealed = { frames: 0, bytes: 0, dropped: 0 };
 
-  const usableGrant = (): SendGrant | undefined =>
-    kind !== undefined && !isMuted && ports.isGateOpen() ? ports.sending() : undefined;
+  const grantIn = (isGateOpen: boolean): SendGrant | undefined =>
+    kind !== undefined && !isMuted && ports.isGateOpen() === isGateOpen ? ports.sending() : undefined;
+  const usableGrant = (): SendGrant | undefined => grantIn(true);
 
   const take = (): { frameKey: Promise<FrameKey>; counter: number } | undefined => {
     const grant = usableGrant();
@@ -95,7 +104,7 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
     const turn = take();
     if (!turn) {
       isKeyFrameWished = medium === 'video';
-      return drop();
+      return announce(codec) ?? drop();
     }
     try {
       const { counter } = turn;
@@ -106,13 +115,24 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
         frameKey: await turn.frameKey,
         counter,
       });
-      sealed.frames++;
-      sealed.bytes += bytes.length;
-      return bytes;
+      isAnnounced = true;
+      return counted(bytes);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       return drop();
     }
+  };
+
+  const announce = (codec: Codec): Bytes | undefined => {
+    if (codec !== 'vp8' || isAnnounced || !grantIn(false)) return undefined;
+    isAnnounced = true;
+    return counted(ANNOUNCING_FRAME.slice());
+  };
+
+  const counted = (bytes: Bytes): Bytes => {
+    sealed.frames++;
+    sealed.bytes += bytes.length;
+    return bytes;
   };
 
   const drop = (): undefined => {

@@ -10,13 +10,7 @@ import { LEAVE_TIMEOUT_MS } from '../limits.ts';
 import { createSfuConnection } from '../livekit/sfu-connection.ts';
 import type { MediaSession } from '../media/media-session.ts';
 import { BoundMedia } from './bound-media.ts';
-import type {
-  CallSession,
-  CallSessionOptions,
-  JoinOptions,
-  MediaView,
-  VisibleTile,
-} from './call-session.types.ts';
+import type { CallSession, CallSessionOptions, MediaView, VisibleTile } from './call-session.types.ts';
 import { claimLeafKey, type LeafKey } from './leaf-key.ts';
 import type { FromMlsWorker, PersonEvent, ToMlsWorker } from './mls-worker.types.ts';
 import { borrowMedia, isMediaOf, type MediaListener, returnMedia } from './page-media.ts';
@@ -89,9 +83,8 @@ class BrowserCallSession implements CallSession {
     void this.#open();
   }
 
-  join({ name, microphone, camera }: JoinOptions): void {
-    if (microphone) this.setMicrophone(microphone);
-    if (camera) this.setCamera(camera);
+  join(name: string): void {
+    this.#sfu.start();
     this.#person({ t: 'join', name });
   }
 

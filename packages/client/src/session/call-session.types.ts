@@ -36,14 +36,6 @@ export interface CallSessionOptions {
   onMedia(view: MediaView): void;
 }
 
-export interface JoinOptions {
-  /** 1–60 bytes of UTF-8. */
-  readonly name: string;
-  /** Owned by the caller; published as they are, stopped by nobody but the caller. */
-  readonly microphone?: MediaStreamTrack;
-  readonly camera?: MediaStreamTrack;
-}
-
 /** A tile that is on the screen, in CSS pixels: only what is visible is subscribed, at the size shown. */
 export interface VisibleTile {
   readonly personKey: string;
@@ -53,12 +45,17 @@ export interface VisibleTile {
 }
 
 /**
- * One call on this device. Opened with the preview: the workers are warm, the socket is authenticated and the SFU is
- * connected hidden before `join`. Commands never throw for what the network or the server does; the views tell.
+ * One call on this device. Opened with the preview: before `join` the workers are warm, the socket is authenticated, and
+ * with the SFU, hidden, all is negotiated and nothing flows. Commands never throw for what the network or the server does;
+ * the views tell.
  */
 export interface CallSession {
-  join(options: JoinOptions): void;
-  /** Publishes, replaces (the sender stays) or mutes (undefined: no frame leaves). */
+  /** @param name - 1–60 bytes of UTF-8 */
+  join(name: string): void;
+  /**
+   * Publishes, replaces (the sender stays) or mutes (undefined: no frame leaves). Before `join` it is negotiated alone. The
+   * track stays the caller's, and nobody else stops it.
+   */
   setMicrophone(track: MediaStreamTrack | undefined): void;
   setCamera(track: MediaStreamTrack | undefined): void;
   /** Starts, or with undefined ends, screen sharing. */

@@ -16,6 +16,7 @@ class FakeConnection implements SfuConnection {
     return this.outcome;
   };
   publish = (kind: string) => void this.told.push(`publish ${kind}`);
+  start = () => void this.told.push('start');
   unpublish = (kind: string) => void this.told.push(`unpublish ${kind}`);
   setMuted = (kind: string, isMuted: boolean) =>
     void this.told.push(`${isMuted ? 'mute' : 'unmute'} ${kind}`);
@@ -71,6 +72,17 @@ describe('the way to the SFU', () => {
       'wish 1',
       'connect wss://b',
     ]);
+  });
+
+  test('[S41] who has joined has also joined on every connection that follows', async () => {
+    const link = createLink();
+    await link.useTicket('wss://a', 'token');
+    expect(connections[0]?.told).not.toContain('start');
+    link.start();
+    expect(connections[0]?.told).toContain('start');
+    vi.advanceTimersByTime(1_000);
+    await link.useTicket('wss://b', 'token');
+    expect(connections[1]?.told[0]).toBe('start');
   });
 
   test('[S75] nothing is wished for before the page has said what is on the screen', async () => {

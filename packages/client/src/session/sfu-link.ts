@@ -21,6 +21,7 @@ export class SfuLink {
   #wishes: readonly Wish[] | undefined;
   #connection: SfuConnection | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #isStarted = false;
   #attempt = 0;
   #connectedAtMs = 0;
   #isClosed = false;
@@ -40,6 +41,7 @@ export class SfuLink {
     void former?.close();
     this.#connection = connection;
     this.#ports.onState('connecting');
+    if (this.#isStarted) connection.start();
     for (const kind of this.#muted) connection.setMuted(kind, true);
     for (const [kind, track] of this.#published) connection.publish(kind, track);
     if (this.#wishes) connection.wish(this.#wishes);
@@ -53,6 +55,12 @@ export class SfuLink {
   #isFresh(): boolean {
     const isTried = this.#connection !== undefined && this.#retry === undefined;
     return isTried && performance.now() - this.#connectedAtMs < SFU_TICKET_SPACING_MS;
+  }
+
+  /** The person joins: what was only negotiated before is sent from now on. */
+  start(): void {
+    this.#isStarted = true;
+    this.#connection?.start();
   }
 
   /** Publishes the track; undefined mutes what is published: the sender stays, and no frame of it leaves. */
