@@ -12,8 +12,9 @@ import { freshPage, type OpenCall, type Subject, startSubjects } from './subject
 import { type Note, watchMessages } from './wire-watch.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 10);
-/** The host's tracks are at LiveKit, and the guest has read the preview. */
-const HOST_SETTLES_MS = 1_500;
+/** As somebody who waits for others: LiveKit lets a lonely host's encoders rest after 5 s, in every subject. */
+const HOST_SETTLES_MS = 6_500;
+/** The guest has read the preview. */
 const GUEST_READS_MS = 2_500;
 const FRAME_TIMEOUT_MS = 30_000;
 
