@@ -45,6 +45,66 @@ scenario(
   120_000,
 );
 
+for (const engine of ['chromium', 'firefox'] as const) {
+  scenario(
+    `[P32, S41] what is switched at the preview is what the others get, and can be switched on later: ${engine}`,
+    throughPages(async (cast) => {
+      const ada = await cast.person('Ada');
+      const link = await ada.startCall(cast.product.origin);
+      const bob = await cast.person('Bob', engine);
+      await bob.driver.goTo(link);
+      await bob.driver.click('button', 'Mute microphone');
+      await bob.driver.click('button', 'Turn camera off');
+      await bob.driver.click('button', 'Turn camera on');
+      await bob.join();
+      await Promise.all([ada.sees('Bob'), bob.sees('Ada')]);
+      await ada.seesMuted('Bob', true);
+      await ada.hearsOnly(0);
+      await bob.driver.click('button', 'Unmute microphone');
+      await ada.hears(1);
+
+      const cyd = await cast.person('Cyd', engine);
+      await cyd.driver.goTo(link);
+      await cyd.driver.click('button', 'Turn camera off');
+      await cyd.join();
+      await ada.seesNoPicture('Cyd', 'C');
+      await cyd.driver.click('button', 'Turn camera on');
+      await Promise.all([ada.sees('Cyd'), bob.sees('Cyd')]);
+    }),
+    120_000,
+  );
+}
+
+scenario(
+  '[P64] who speaks on while muted is told so',
+  throughPages(async (cast) => {
+    const ada = await cast.person('Ada');
+    await ada.driver.chromium?.addInitScript(humIntoMicrophone);
+    await ada.startCall(cast.product.origin);
+    await ada.driver.click('button', 'Mute microphone');
+    await ada.reads('You are muted');
+  }),
+);
+
+/** Goes into the page before its own code, as text: the microphone hears somebody who does not pause. */
+function humIntoMicrophone(): void {
+  const native = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    const stream = await native(wish);
+    for (const track of stream.getAudioTracks()) {
+      const context = new AudioContext();
+      const to = new MediaStreamAudioDestinationNode(context);
+      const voice = new OscillatorNode(context, { frequency: 220 });
+      voice.connect(to);
+      voice.start();
+      track.stop();
+      stream.removeTrack(track);
+      for (const hum of to.stream.getAudioTracks()) stream.addTrack(hum);
+    }
+    return stream;
+  };
+}
+
 async function cameraFollows(who: CallPage, other: CallPage): Promise<void> {
   await who.driver.click('button', 'Turn camera off');
   await other.seesNoPicture(who.name, who.name.slice(0, 1));
