@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WATCHDOG_INTERVAL_MS } from '../src/media/media-limits.ts';
-import { takePicture } from '../src/media/picture-element.ts';
+import { takePlayer } from '../src/media/player-element.ts';
 import type { MediaListener } from '../src/session/page-media.ts';
 import { borrowMedia } from '../src/session/page-media.ts';
 import { elements, newConnection, SketchedWorker, sketchBrowser, transforms } from './sketched-browser.ts';
@@ -74,9 +74,9 @@ describe('what is born silently', () => {
   });
 });
 
-describe('what will show a picture', () => {
+describe.each(['audio', 'video'])('what will play received %s', (kind) => {
   function received() {
-    const { receiver } = newConnection().addTransceiver(video);
+    const { receiver } = newConnection().addTransceiver({ kind });
     const track = receiver.track as unknown as MediaStreamTrack;
     return { track, readied: elements.at(-1), receiverId: transforms.options.at(-1)?.id };
   }
@@ -84,13 +84,15 @@ describe('what will show a picture', () => {
   test('[S125] is made with its receiver, and given away once', () => {
     const { track, readied } = received();
     const made = elements.length;
-    expect(takePicture(track)).toBe(readied);
+    // What nobody takes is never heard.
+    expect(readied).toMatchObject({ name: kind, muted: true, autoplay: true });
+    expect(takePlayer(track)).toBe(readied);
     expect(elements).toHaveLength(made);
-    expect(takePicture(track)).toBe(elements[made]);
+    expect(takePlayer(track)).toBe(elements[made]);
   });
 
   test.each(['unbound', 'foreign'])(
-    '[S125, S71] after %j it shows nobody else, and is made when it is needed',
+    '[S125, S71] after %j it plays nobody else, and is made when it is needed',
     (t) => {
       const { track, readied, receiverId } = received();
       const made = elements.length;
@@ -98,7 +100,7 @@ describe('what will show a picture', () => {
       // Until somebody is bound, the last frames of the one before may still be decoded.
       expect(elements).toHaveLength(made);
       expect(readied).toHaveProperty('srcObject', null);
-      expect(takePicture(track)).toBe(elements[made]);
+      expect(takePlayer(track)).toBe(elements[made]);
     },
   );
 });

@@ -114,8 +114,8 @@ class SketchedConnection extends EventTarget {
 /** Every element that a page has made. */
 export const elements: object[] = [];
 
-function createElement(): object {
-  const element = {};
+function createElement(name: string): object {
+  const element = { name };
   elements.push(element);
   return element;
 }

@@ -1,5 +1,5 @@
 /** A track on the page: a picture, or sound that is heard and not seen. */
-import { takePicture } from '@conclave/client/media/picture-element';
+import { takePlayer } from '@conclave/client/media/player-element';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export function Picture({
@@ -11,7 +11,7 @@ export function Picture({
 }) {
   const place = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    const video = takePicture(track);
+    const video = takePlayer(track);
     place.current?.append(video);
     void video.play().catch(() => undefined);
     return () => {
@@ -34,26 +34,32 @@ export function Sound({
   /** Turns when a click has allowed the page to play: then it is tried again. */
   readonly isUnblocked: boolean;
 }) {
-  const audio = useRef<HTMLAudioElement>(null);
+  const place = useRef<HTMLDivElement>(null);
+  const player = useRef<HTMLMediaElement>(null);
   useLayoutEffect(() => {
-    const element = audio.current;
-    if (!element) return;
-    element.srcObject = new MediaStream([track]);
+    const audio = takePlayer(track);
+    place.current?.append(audio);
+    player.current = audio;
     return () => {
-      element.srcObject = null;
+      audio.remove();
+      audio.srcObject = null;
     };
   }, [track]);
   useLayoutEffect(() => {
-    audio.current?.play().catch((error: unknown) => {
+    const audio = player.current;
+    if (!audio) return;
+    hear(audio, speakerId).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'NotAllowedError') onBlocked();
     });
-  }, [track, isUnblocked]);
-  useLayoutEffect(() => {
-    // A speaker that was unplugged is not an error of the call: the browser goes on with its own choice.
-    if (speakerId !== undefined) void audio.current?.setSinkId?.(speakerId).catch(() => undefined);
-  }, [speakerId, track]);
-  return (
-    // biome-ignore lint/a11y/useMediaCaption: people talking live have no captions yet
-    <audio ref={audio} class="sound" autoPlay />
-  );
+  }, [track, speakerId, isUnblocked]);
+  return <div ref={place} />;
+}
+
+/** Rejects with a `NotAllowedError` where the browser wants a click first: it pauses then what it had played muted. */
+async function hear(audio: HTMLMediaElement, speakerId: string | undefined): Promise<void> {
+  // Not unmuted before: it plays already, and on the browser's own choice. A speaker that was unplugged is not an error of
+  // the call: the browser goes on with that choice.
+  if (speakerId !== undefined) await audio.setSinkId?.(speakerId).catch(() => undefined);
+  audio.muted = false;
+  await audio.play();
 }

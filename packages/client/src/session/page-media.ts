@@ -4,7 +4,7 @@
  */
 
 import { createMediaSession, type MediaSession, type MediaSessionPorts } from '../media/media-session.ts';
-import { forgetPicture, readyPicture } from '../media/picture-element.ts';
+import { forgetPlayer, readyPlayer } from '../media/player-element.ts';
 
 export type MediaListener = Omit<MediaSessionPorts, 'worker' | 'onNewTrack' | 'onUsedTrack'>;
 
@@ -21,8 +21,8 @@ export function borrowMedia(by: MediaListener): MediaSession {
     worker: new Worker(new URL('../media/media.worker.ts', import.meta.url), { type: 'module' }),
     onBound: (...bound) => listener?.onBound(...bound),
     onUnbound: (receiverId) => listener?.onUnbound(receiverId),
-    onNewTrack: readyPicture,
-    onUsedTrack: forgetPicture,
+    onNewTrack: readyPlayer,
+    onUsedTrack: forgetPlayer,
     onTrouble: (reports) => listener?.onTrouble(reports),
     onLeak: () => listener?.onLeak(),
     onFailed: () => listener?.onFailed(),
