@@ -69,7 +69,7 @@ export function listen(): readonly number[] {
     for (const element of [...byElement.keys()]) if (!element.isConnected) byElement.delete(element);
     for (const element of document.querySelectorAll('audio')) {
       const [track] = (element.srcObject as MediaStream | null)?.getAudioTracks() ?? [];
-      if (!track || element.paused) continue;
+      if (!track || element.paused || element.muted) continue;
       let ear = byElement.get(element);
       if (ear?.track !== track) {
         const analyser = new AnalyserNode(context, { fftSize: 2048 });
@@ -100,7 +100,7 @@ export function listen(): readonly number[] {
 export async function listenByRecording(): Promise<readonly number[]> {
   const level = async (element: HTMLAudioElement): Promise<readonly number[]> => {
     const [track] = (element.srcObject as MediaStream | null)?.getAudioTracks() ?? [];
-    if (!track || element.paused) return [];
+    if (!track || element.paused || element.muted) return [];
     const recorder = new MediaRecorder(new MediaStream([track]));
     const chunks: Blob[] = [];
     const stopped = new Promise((resolve) => {
