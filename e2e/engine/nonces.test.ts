@@ -130,6 +130,7 @@ describe('the log', () => {
     const ports = {
       sending: keys.sending,
       isGateOpen: () => true,
+      isAlone: () => false,
       nextTurn: () => 0,
       nextContextCounter: () => 0,
     };

@@ -1,7 +1,8 @@
 /**
  * What I publish: brings the SFU to what is wanted, as far as it is permitted. One change of a kind at a time; kinds do not
  * wait for each other, so that all that may begin with a permission goes into one negotiation. Until the person joins,
- * what is published is only negotiated: its senders hold no track.
+ * what is published is only negotiated: its senders hold no track, but for a moment after each change, in which the worker
+ * lets nothing through.
  *
  * @see SPEC.md S41, S42
  */
@@ -9,7 +10,7 @@
 import type { MediaKind } from '@conclave/crypto/kid';
 import { MEDIA_KINDS } from '@conclave/crypto/kid';
 import type { LocalTrack, LocalTrackPublication, Room, TrackPublishOptions } from 'livekit-client';
-import { LocalAudioTrack, LocalVideoTrack } from 'livekit-client';
+import { LocalAudioTrack, LocalVideoTrack, TrackEvent } from 'livekit-client';
 import type { MediaSession } from '../media/media-session.ts';
 import { kindOfSource, sourceOfKind } from './sources.ts';
 
@@ -58,22 +59,29 @@ export function createPublishing(
       await publication.track?.replaceTrack(want.track, true);
     }
     await mute(publicationOf(room, kind), muted.has(kind));
-    await hold(kind);
+    await settle(kind);
   };
 
-  /** Encoders rest meanwhile, and the worker has no grant to seal what they gave before. */
-  const hold = async (kind: MediaKind): Promise<void> => {
-    if (!isStarted) await publicationOf(room, kind)?.track?.sender?.replaceTrack(null);
-  };
-
-  const release = async ({ track }: LocalTrackPublication): Promise<void> => {
-    if (track) await track.sender?.replaceTrack(track.mediaStreamTrack);
+  /**
+   * Gives the sender what it should hold now. What is wanted counts, not what livekit-client believes: it learns of another
+   * track late. Before the start it is told again each time, because livekit-client may have begun to say otherwise.
+   */
+  const settle = async (kind: MediaKind): Promise<void> => {
+    const sender = publicationOf(room, kind)?.track?.sender;
+    const due = isStarted ? wanted.get(kind)?.track : null;
+    if (!sender || due === undefined) return;
+    if (due === null || sender.track !== due) await sender.replaceTrack(due);
   };
 
   const publishNow = async (kind: MediaKind, { track, options }: Wanted): Promise<void> => {
     const local = readied.get(track) ?? track;
     readied.delete(track);
-    await room.localParticipant.publishTrack(local, publishOptions(kind, options));
+    const { track: published } = await room.localParticipant.publishTrack(
+      local,
+      publishOptions(kind, options),
+    );
+    // A device that was silenced by the system and comes back
+    published?.on(TrackEvent.UpstreamResumed, () => reconcile([kind]));
   };
 
   const reconcile = (kinds: readonly MediaKind[] = MEDIA_KINDS): void => {
@@ -99,10 +107,9 @@ export function createPublishing(
     start: () => {
       if (isStarted) return;
       isStarted = true;
-      for (const publication of room.localParticipant.trackPublications.values()) {
-        const kind = kindOfSource(publication.source);
-        if (kind) release(publication).catch(() => onFailed(kind));
-      }
+      // At once, and again in its turn: a change may be under way.
+      for (const kind of wanted.keys()) settle(kind).catch(() => onFailed(kind));
+      reconcile();
     },
     setMuted: (kind, isMuted) => {
       media.setMuted(kind, isMuted);

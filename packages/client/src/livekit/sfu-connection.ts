@@ -187,8 +187,12 @@ function wishFor(
 }
 
 function subscribeTo(publication: RemoteTrackPublication, wish: Wish | undefined, mayFlow: boolean): void {
-  if (publication.isDesired !== (wish !== undefined)) publication.setSubscribed(wish !== undefined);
-  if (!wish) return;
+  if (!wish) {
+    // What nobody wants any more at the preview stays switched off: the server takes nothing back before membership.
+    if (publication.isDesired && mayFlow) publication.setSubscribed(false);
+    return;
+  }
+  if (!publication.isDesired) publication.setSubscribed(true);
   const { kind, width, height } = wish;
   // Sent earlier, the key frame with which it begins would be lost, and browsers make no second one within 300 ms.
   const canReceive = mayFlow && (!isPicture(kind) || publication.track !== undefined);

@@ -145,6 +145,7 @@ export function createFramePipeline(ports: PipelinePorts): FramePipeline {
       const sender = createSender(senderId, medium, {
         sending: keys.sending,
         isGateOpen: () => isGateOpen,
+        isAlone: () => keys.present().size === 1,
         nextContextCounter: () => contextCounter++,
         nextTurn: () => turn++,
       });

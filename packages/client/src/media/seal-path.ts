@@ -1,7 +1,7 @@
 /**
  * The way out: an encoded frame becomes a sealed one, or nothing. A frame leaves only while the gate is open, its
- * sender is named and not muted, and a send grant is in force; there is no other branch. While the gate is shut a VP8
- * sender says once that it is there, in two bytes that hold nothing of the picture.
+ * sender is named and not muted, and a send grant is in force; there is no other branch for what an encoder made. Whoever is
+ * alone says once for each VP8 sender that it is there, in two bytes that hold nothing of the picture.
  *
  * One context per sender for its whole life; its counter starts at 0 with each grant, and a counter is taken before
  * anything is awaited, so no two frames share one (D12).
@@ -57,6 +57,8 @@ export type Sender = {
 export type SealPorts = {
   readonly sending: () => SendGrant | undefined;
   readonly isGateOpen: () => boolean;
+  /** The newest tree holds nobody else. */
+  readonly isAlone: () => boolean;
   /** Gives every context counter once in a worker's life. */
   readonly nextContextCounter: () => number;
   /** Counts up over all senders. */
@@ -86,9 +88,9 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
   let under: { grant: SendGrant; frameKey: Promise<FrameKey>; counter: number } | undefined;
   const sealed = { frames: 0, bytes: 0, dropped: 0 };
 
-  const grantIn = (isGateOpen: boolean): SendGrant | undefined =>
-    kind !== undefined && !isMuted && ports.isGateOpen() === isGateOpen ? ports.sending() : undefined;
-  const usableGrant = (): SendGrant | undefined => grantIn(true);
+  const grantIf = (mayLeave: boolean): SendGrant | undefined =>
+    kind !== undefined && !isMuted && mayLeave ? ports.sending() : undefined;
+  const usableGrant = (): SendGrant | undefined => grantIf(ports.isGateOpen());
 
   const take = (): { frameKey: Promise<FrameKey>; counter: number } | undefined => {
     const grant = usableGrant();
@@ -124,7 +126,7 @@ export function createSender(senderId: number, medium: Medium, ports: SealPorts)
   };
 
   const announce = (codec: Codec): Bytes | undefined => {
-    if (codec !== 'vp8' || isAnnounced || !grantIn(false)) return undefined;
+    if (codec !== 'vp8' || isAnnounced || !grantIf(ports.isAlone())) return undefined;
     isAnnounced = true;
     return counted(ANNOUNCING_FRAME.slice());
   };
