@@ -1,5 +1,5 @@
 import type { Room } from 'livekit-client';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPublishing } from './publishing.ts';
 
 /** Stands for a device's track: livekit-client asks it for these before it is published. */
@@ -17,7 +17,7 @@ class FakeTrack extends EventTarget {
   getSettings = () => ({ width: 640, height: 360 });
 }
 
-beforeAll(() => void vi.stubGlobal('MediaStream', class {}));
+Object.assign(globalThis, { MediaStream: class {} });
 
 const trackOf = (id: string) => new FakeTrack(id) as unknown as MediaStreamTrack & FakeTrack;
 
