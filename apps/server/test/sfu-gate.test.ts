@@ -9,7 +9,11 @@ import {
 } from '@livekit/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { SFU_MESSAGE_BYTES_MAX } from '../src/sfu/sfu-limits.ts';
+import {
+  SFU_MESSAGE_BYTES_MAX,
+  WAITING_CONNECT_RATE,
+  WAITING_MESSAGE_BYTES_MAX,
+} from '../src/sfu/sfu-limits.ts';
 import { type Hosted, hostRoom, NO_LIVEKIT, startServer, type TestServer } from './running-server.ts';
 import { randomOf, SocketClient } from './socket-client.ts';
 
@@ -28,6 +32,8 @@ class StandIn {
   /** The status with which it refuses signalling. */
   refusal: number | undefined;
   url = '';
+  /** Signalling is taken once this has come; then LiveKit says who joined. */
+  held: Promise<void> | undefined;
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #server = createServer((request, response) => {
     let text = '';
@@ -53,13 +59,17 @@ class StandIn {
         socket.end(`HTTP/1.1 ${standIn.refusal} No\r\nContent-Length: 0\r\n\r\n`);
         return;
       }
-      standIn.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        webSocket.on('error', () => undefined);
-        webSocket.on('message', (data, isBinary) => {
-          standIn.heard.push(data as Buffer);
-          webSocket.send(data, { binary: isBinary });
+      const take = (greeting?: string) =>
+        standIn.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          webSocket.on('error', () => undefined);
+          webSocket.on('message', (data, isBinary) => {
+            standIn.heard.push(data as Buffer);
+            webSocket.send(data, { binary: isBinary });
+          });
+          if (greeting !== undefined) webSocket.send(greeting);
         });
-      });
+      if (standIn.held === undefined) take();
+      else void standIn.held.then(() => take('joined'));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     standIn.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -318,6 +328,41 @@ describe('the way to LiveKit', () => {
     expect(livekit.asked.at(-1)?.path).toBe('/rtc?auto_subscribe=0&reconnect=1&sid=PA_x');
   });
 
+  test('[V82] who is no member is cut when it sends what takes long to decode; a member is not', async () => {
+    const { livekit, server, room, guest, guestId } = await stage();
+    const long = new Uint8Array(WAITING_MESSAGE_BYTES_MAX + 1);
+    const ticket = await ticketOf(guest);
+    const first = dial(server, `${ticket}/${WAITING}`);
+    expect(await first.status).toBe(101);
+    first.socket.send(long);
+    await first.closed;
+    const second = dial(server, `${ticket}/${WAITING}`);
+    expect(await second.status).toBe(101);
+    for (let sent = 0; sent < 5_000; sent += 1) second.socket.send('{}');
+    await second.closed;
+    expect(livekit.heard).toEqual([]);
+    await commit(room, 0, [guestId], []);
+    const third = dial(server, `${ticket}/${WAITING}`);
+    expect(await third.status).toBe(101);
+    for (let sent = 0; sent < 5_000; sent += 1) third.socket.send('{}');
+    third.socket.send(long);
+    await expect.poll(() => livekit.heard.at(-1)).toEqual(Buffer.from(long));
+    expect(livekit.heard).toHaveLength(5_001);
+  });
+
+  test('[V82] who is no member connects and asks why it was refused only so often, a member at will', async () => {
+    const { server, room, guest, guestId } = await stage();
+    const ticket = await ticketOf(guest);
+    const validate = async () =>
+      (await fetch(`${server.url}/sfu/${ticket}/rtc/validate?auto_subscribe=0`)).status;
+    const statuses = new Set<number>();
+    for (let asked = 0; asked < 4 * WAITING_CONNECT_RATE.burst; asked += 1) statuses.add(await validate());
+    expect(statuses).toEqual(new Set([200, 429]));
+    expect(await dial(server, `${ticket}/${WAITING}`).status).toBe(429);
+    await commit(room, 0, [guestId], []);
+    for (let asked = 0; asked < 20; asked += 1) expect(await validate()).toBe(200);
+  });
+
   test('[V58] the connection and the ticket die with the session', async () => {
     const { livekit, server, guest, guestId } = await stage();
     const ticket = await ticketOf(guest);
@@ -354,6 +399,30 @@ describe('the way to LiveKit', () => {
       permission: { canPublish: true, canSubscribe: true },
     });
     expect(livekit.calls('UpdateParticipant').at(-1)?.['permission']).not.toHaveProperty('hidden', true);
+  });
+
+  test('[V59] who joined while LiveKit was still answering is raised again when it has, once', async () => {
+    const { livekit, server, room, guest, guestId } = await stage();
+    let release: () => void = () => undefined;
+    livekit.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const { socket, status } = dial(server, `${await ticketOf(guest)}/${WAITING}`);
+    await expect.poll(() => livekit.asked.map(claimsOf)).toMatchObject([{ video: { hidden: true } }]);
+    await commit(room, 0, [guestId], []);
+    // Of an earlier connection LiveKit knows a participant of the same identity
+    await expect.poll(() => livekit.calls('UpdateParticipant')).toHaveLength(1);
+    release();
+    expect(await status).toBe(101);
+    await expect.poll(() => livekit.calls('UpdateParticipant')).toHaveLength(2);
+    socket.send(PING);
+    await expect.poll(() => livekit.heard).toHaveLength(1);
+    // Opened as a member's: nothing is missing
+    const second = dial(server, `${await ticketOf(guest)}/rtc`);
+    const greeted = new Promise((resolve) => second.socket.once('message', resolve));
+    expect(await second.status).toBe(101);
+    await greeted;
+    expect(livekit.calls('UpdateParticipant')).toHaveLength(2);
   });
 
   test('[V59] the end of a call closes its room', async () => {

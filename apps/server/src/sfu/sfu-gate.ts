@@ -7,6 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { toBase64Url } from '@conclave/protocol/bytes';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Call } from '../delivery/call.ts';
 import type { Sfu } from '../delivery/context.ts';
 import type { Session } from '../delivery/session.ts';
@@ -14,6 +15,7 @@ import { SFU_CONNECTIONS_PER_SESSION_MAX, TICKETS_PER_SESSION_MAX } from '../del
 import type { LiveKit } from '../livekit/supervisor.ts';
 import type { RoomService } from './room-service.ts';
 import { mintToken, permissionOf, roomNameOf } from './sfu-token.ts';
+import { WaitingRates } from './waiting-rates.ts';
 
 /**
  * What livekit-client is given where it wants a token. The proxy drops it and opens each connection with one of its own,
@@ -32,17 +34,27 @@ export interface Admission {
   readonly session: Session;
   readonly connections: Set<Cuttable>;
   readonly tickets: string[];
+  readonly rates: WaitingRates;
+}
+
+/** What a connection to LiveKit is opened with. */
+interface Opening {
+  readonly token: string;
+  /** What the token says for good; membership may have changed when LiveKit has read it. */
+  readonly isMember: boolean;
 }
 
 export class SfuGate implements Sfu {
   readonly #keys: Pick<LiveKit, 'apiKey' | 'apiSecret'>;
   readonly #rooms: RoomService;
+  readonly #clock: Clock;
   readonly #admissionsByTicket = new Map<string, Admission>();
   readonly #admissionsBySession = new Map<Session, Admission>();
 
-  constructor(keys: Pick<LiveKit, 'apiKey' | 'apiSecret'>, rooms: RoomService) {
+  constructor(keys: Pick<LiveKit, 'apiKey' | 'apiSecret'>, rooms: RoomService, clock: Clock = systemClock) {
     this.#keys = keys;
     this.#rooms = rooms;
+    this.#clock = clock;
   }
 
   grant(call: Call, session: Session): Promise<{ ticket: string; token: string }> {
@@ -52,6 +64,7 @@ export class SfuGate implements Sfu {
       session,
       connections: new Set(),
       tickets: [],
+      rates: new WaitingRates(this.#clock),
     };
     admission.tickets.push(ticket);
     this.#admissionsBySession.set(session, admission);
@@ -69,13 +82,25 @@ export class SfuGate implements Sfu {
 
   /**
    * Registers a connection, and mints the token that it is opened with: whatever token the client shows, it gets what
-   * its session may have now. Undefined when the session has too many. The caller removes it from `connections`.
+   * its session may have now. Undefined when the session has too many, or asks too often while it waits. The caller removes it from `connections`.
    */
-  async open(admission: Admission, connection: Cuttable): Promise<string | undefined> {
+  async open(admission: Admission, connection: Cuttable): Promise<Opening | undefined> {
+    const { call, session, rates } = admission;
+    const isMember = call.isMember(session.participantId);
+    if (!isMember && !rates.takeConnect()) return undefined;
     if (admission.connections.size >= SFU_CONNECTIONS_PER_SESSION_MAX) return undefined;
     // Before the token is made: a commit that comes in between finds the connection and raises it
     admission.connections.add(connection);
-    return mintToken(this.#keys, admission.call, admission.session.participantId);
+    return { token: await mintToken(this.#keys, call, session.participantId, isMember), isMember };
+  }
+
+  /**
+   * LiveKit has answered a connection, so it knows the participant that this one makes. What was raised before may have
+   * been an older one of the same identity: a commit since the token was made is told again.
+   */
+  answered(admission: Admission, { isMember }: Opening): void {
+    const { call, session } = admission;
+    if (!isMember && call.isMember(session.participantId)) void this.#raise(admission);
   }
 
   admit(call: Call, participantId: string): void {

@@ -53,8 +53,8 @@ export class SfuProxy {
     const target = this.#find(request.url ?? '', WEBSOCKET_PATHS);
     if (target === undefined) return refuseUpgrade(socket, 403);
     const { admission } = target;
-    const token = await this.#gate.open(admission, socket);
-    if (token === undefined) return refuseUpgrade(socket, 429);
+    const opening = await this.#gate.open(admission, socket);
+    if (opening === undefined) return refuseUpgrade(socket, 429);
     const forget = (): void => {
       admission.connections.delete(socket);
     };
@@ -63,10 +63,11 @@ export class SfuProxy {
     const url = judged(target);
     if (url === undefined) return refuseUpgrade(socket, 403);
     const upstream = new WebSocket(url, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${opening.token}` },
       handshakeTimeout: SFU_HANDSHAKE_TIMEOUT_MS,
       ...SOCKET_OPTIONS,
     });
+    upstream.once('message', () => this.#gate.answered(admission, opening));
     const refuse = (): void => refuseUpgrade(socket, 502);
     upstream.on('error', refuse);
     upstream.on('unexpected-response', (_request, response) => {
@@ -90,14 +91,14 @@ export class SfuProxy {
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.method === 'GET' ? this.#find(request.url ?? '', HTTP_PATHS) : undefined;
     if (target === undefined) return end(response, 403);
-    const token = await this.#gate.open(target.admission, response);
-    if (token === undefined) return end(response, 429);
+    const opening = await this.#gate.open(target.admission, response);
+    if (opening === undefined) return end(response, 429);
     response.on('close', () => target.admission.connections.delete(response));
     // livekit-client asks why it was refused, and gives up resuming when it hears so here
     const url = judged(target);
     if (url === undefined) return end(response, 403);
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const upstream = send(url, { headers: { authorization: `Bearer ${token}` }, agent: false });
+    const upstream = send(url, { headers: { authorization: `Bearer ${opening.token}` }, agent: false });
     upstream.on('response', (answer) => {
       response.statusCode = answer.statusCode ?? 502;
       response.setHeader('content-type', 'text/plain; charset=utf-8');
@@ -138,9 +139,13 @@ function judged({ admission, url }: Target): URL | undefined {
   return allowed;
 }
 
-/** What goes to LiveKit in place of a client's message. LiveKit takes JSON, too; who is no member has no use for it. */
-function judge(admission: Admission, message: Message): readonly Message[] {
+/**
+ * What goes to LiveKit in place of a client's message; undefined when it is too much for who is no member. LiveKit takes
+ * JSON, too; who is no member has no use for it.
+ */
+function judge(admission: Admission, message: Message): readonly Message[] | undefined {
   if (isMember(admission)) return [message];
+  if (!admission.rates.takeMessage(message.data)) return undefined;
   if (!message.isBinary) return [];
   return passWhileWaiting(message.data).map((data) => ({ data, isBinary: true }));
 }

@@ -29,14 +29,15 @@ export function permissionOf(isMember: boolean) {
   };
 }
 
-/** A JWT that lets `participantId` connect with what it may do now. */
+/** A JWT that lets `participantId` connect with what it may do. */
 export async function mintToken(
   { apiKey, apiSecret }: Pick<LiveKit, 'apiKey' | 'apiSecret'>,
   call: Call,
   participantId: string,
+  isMember: boolean,
 ): Promise<string> {
   const token = new AccessToken(apiKey, apiSecret, { identity: participantId, ttl: SFU_TOKEN_LIFETIME_S });
-  const { canUpdateMetadata, ...permission } = permissionOf(call.isMember(participantId));
+  const { canUpdateMetadata, ...permission } = permissionOf(isMember);
   token.addGrant({
     room: roomNameOf(call),
     roomJoin: true,

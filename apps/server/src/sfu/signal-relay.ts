@@ -21,19 +21,21 @@ export interface Message {
 /**
  * Relays from now on. Both are open, and nothing was read from either.
  *
- * @param judge - what goes upstream in place of a message of the client; asked as each one is relayed
+ * @param judge - what goes upstream in place of a message of the client, undefined to cut both; asked as each one is relayed
  */
 export function relay(
   client: WebSocket,
   upstream: WebSocket,
-  judge: (message: Message) => readonly Message[],
+  judge: (message: Message) => readonly Message[] | undefined,
 ): void {
   const cut = (): void => {
     client.terminate();
     upstream.terminate();
   };
   client.on('message', (data, isBinary) => {
-    for (const message of judge({ data: data as Buffer, isBinary })) send(upstream, message, cut);
+    const messages = judge({ data: data as Buffer, isBinary });
+    if (messages === undefined) return cut();
+    for (const message of messages) send(upstream, message, cut);
   });
   upstream.on('message', (data, isBinary) => send(client, { data: data as Buffer, isBinary }, cut));
   client.on('close', (code, reason) => close(upstream, code, reason));

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
+  AddTrackRequest,
   ClientInfo,
   ConnectionSettings,
   JoinRequest,
@@ -65,9 +66,14 @@ describe('how somebody who waits may open a connection to LiveKit', () => {
     expect(judge({ ...ours, syncState: new SyncState() })).toBeUndefined();
   });
 
-  test('[V82] name and attributes stay here, and so does what this version does not know', () => {
+  test('[V82] name, attributes and tracks not in the offer stay here, and so does what this version does not know', () => {
     const unknown = Uint8Array.of(0x9a, 0x06, 0x00);
-    const named = new JoinRequest({ ...ours, metadata: 'a', participantAttributes: { b: 'c' } }).toBinary();
+    const more = {
+      metadata: 'a',
+      participantAttributes: { b: 'c' },
+      addTrackRequests: [new AddTrackRequest()],
+    };
+    const named = new JoinRequest({ ...ours, ...more }).toBinary();
     const query = connectWhileWaiting(queryOf(Buffer.concat([named, unknown])));
     expect(read(query)).toEqual(new JoinRequest(ours));
   });

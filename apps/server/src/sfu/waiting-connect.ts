@@ -76,16 +76,11 @@ function readJoinRequest(text: string): JoinRequest | undefined {
 }
 
 /** Copies by name, so that whatever a later LiveKit lets a join request ask for stays out. */
-function writeJoinRequest({
-  clientInfo,
-  connectionSettings,
-  addTrackRequests,
-  publisherOffer,
-}: JoinRequest): string {
+function writeJoinRequest({ clientInfo, connectionSettings, publisherOffer }: JoinRequest): string {
   const { disableIceLite = false, subscriberAllowPause } = connectionSettings ?? {};
   const settings = new ConnectionSettings({ disableIceLite });
   if (subscriberAllowPause !== undefined) settings.subscriberAllowPause = subscriberAllowPause;
-  const joinRequest = new JoinRequest({ connectionSettings: settings, addTrackRequests });
+  const joinRequest = new JoinRequest({ connectionSettings: settings });
   if (clientInfo !== undefined) joinRequest.clientInfo = clientInfo;
   if (publisherOffer !== undefined) joinRequest.publisherOffer = publisherOffer;
   const wrapped = new WrappedJoinRequest({

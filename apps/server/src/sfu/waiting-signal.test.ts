@@ -21,6 +21,7 @@ import {
 } from '@livekit/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { WAITING_TRACKS_MAX } from './sfu-limits.ts';
 import { passWhileWaiting } from './waiting-signal.ts';
 
 type Signal = SignalRequest['message'];
@@ -81,6 +82,19 @@ describe('what somebody who waits may say to LiveKit', () => {
     const off = setting(['A', 'B', 'C', 'D'], true);
     expect(pass(wish)).toEqual([off, wish, off]);
     expect(letsMediaFlow([wish])).toBe(true);
+  });
+
+  test('[V82] what names too many tracks, or one without a name, is dropped', () => {
+    const many = Array.from({ length: WAITING_TRACKS_MAX }, (_, index) => `TR_${index}`);
+    const off = setting(many, true);
+    expect(pass(subscription(true, many))).toHaveLength(3);
+    expect(pass(off)).toEqual([off]);
+    expect(pass(setting([...many, 'A'], true))).toEqual([]);
+    expect(pass(setting([''], true))).toEqual([]);
+    expect(pass(subscription(true, many, [['A']]))).toEqual([]);
+    expect(pass(subscription(true, ['A', '']))).toEqual([]);
+    const nobodies = Array.from({ length: WAITING_TRACKS_MAX + 1 }, () => []);
+    expect(pass(subscription(true, ['A'], nobodies))).toEqual([]);
   });
 
   test('[V82] an unsubscription is dropped: it would let LiveKit forget settings at will', () => {

@@ -5,6 +5,7 @@
  * @see SPEC.md V82
  */
 import { SignalRequest, UpdateTrackSettings } from '@livekit/protocol';
+import { WAITING_TRACKS_MAX } from './sfu-limits.ts';
 
 type Signal = SignalRequest['message'];
 
@@ -15,9 +16,10 @@ type Signal = SignalRequest['message'];
  * subscribed and applies them before the track is negotiated (`subscriptionmanager.go`: `UpdateSubscribedTrackSettings`,
  * `setSubscribedTrack`), so those before are in force from the start. Its sweep every 3 s may forget settings without a
  * subscription between the two messages (`needsCleanup`): those after mend that while the track is still negotiated.
- * An unsubscription is dropped: many of them make that sweep run at will.
+ * An unsubscription is dropped: many of them make that sweep run at will. Of tracks named, more than a limit or one
+ * without a name are dropped with their message.
  *
- * @param message - a binary `SignalRequest`; not retained
+ * @param message - a binary `SignalRequest` within the limits of `WaitingRates`, as decoding takes time; not retained
  * @returns binary `SignalRequest`s, in order; empty when the message is dropped, or is none
  */
 export function passWhileWaiting(message: Uint8Array): Uint8Array[] {
@@ -47,16 +49,21 @@ function allowed(signal: Signal): Signal[] {
     case 'leave':
       return [signal];
     case 'trackSetting':
-      return signal.value.disabled ? [signal] : [];
+      return signal.value.disabled && areTracks(signal.value.trackSids) ? [signal] : [];
     case 'subscription': {
       const { subscribe, trackSids, participantTracks } = signal.value;
       const named = [...trackSids, ...participantTracks.flatMap((one) => one.trackSids)];
+      if (!subscribe || !areTracks(named) || participantTracks.length > WAITING_TRACKS_MAX) return [];
       const off = switchOff(named);
-      return subscribe ? [off, signal, off] : [];
+      return [off, signal, off];
     }
     default:
       return [];
   }
+}
+
+function areTracks(trackSids: readonly string[]): boolean {
+  return trackSids.length <= WAITING_TRACKS_MAX && trackSids.every((sid) => sid !== '');
 }
 
 function switchOff(trackSids: string[]): Signal {
