@@ -18,3 +18,7 @@ test.each([
 ])('[V12] what is no log line is not shown: %.30s', (line) => {
   expect(shownLogLine(line)).toBeUndefined();
 });
+
+test('[V12] that somebody who waits sends nothing yet is no trouble, and not shown', () => {
+  expect(shownLogLine('{"level":"error","msg":"supervisor error on publication"}')).toBeUndefined();
+});

@@ -6,7 +6,10 @@
  */
 import { LIVEKIT_LOG_LINE_CHARS_MAX } from '../server-limits.ts';
 
-/** Level and message of a line of LiveKit's JSON log; undefined for anything else. */
+/** Of everybody who stands at the preview for half a minute: what they will publish has no track yet (client SPEC S41). */
+const EXPECTED_MESSAGE = 'supervisor error on publication';
+
+/** Level and message of a line of LiveKit's JSON log; undefined for anything else, and for what is no trouble here. */
 export function shownLogLine(line: string): string | undefined {
   if (line.length > LIVEKIT_LOG_LINE_CHARS_MAX || !line.startsWith('{')) return undefined;
   try {
@@ -14,6 +17,7 @@ export function shownLogLine(line: string): string | undefined {
     if (typeof entry !== 'object' || entry === null) return undefined;
     if (!('level' in entry && 'msg' in entry)) return undefined;
     const { level, msg } = entry;
+    if (msg === EXPECTED_MESSAGE) return undefined;
     return typeof level === 'string' && typeof msg === 'string' ? `LiveKit ${level}: ${msg}` : undefined;
   } catch {
     return undefined;
