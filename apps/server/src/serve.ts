@@ -46,7 +46,7 @@ export async function serve(parts: ServeParts): Promise<RunningServer> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const roomToken = config.rooms === 'token' ? await openRoomToken(config) : undefined;
   const store = await openCallStore(join(config.dataDir, 'calls.sqlite'));
-  const gate = new SfuGate(livekit, new RoomService(livekit, clock, log));
+  const gate = new SfuGate(livekit, new RoomService(livekit, clock, log), clock);
   const mayCreateRoom = (token: string | undefined): boolean => roomToken?.matches(token) ?? true;
   const delivery = await Delivery.open({ store, clock, sfu: gate, log, mayCreateRoom });
   const sockets = new SocketServer(delivery);

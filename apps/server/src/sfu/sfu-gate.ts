@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { toBase64Url } from '@conclave/protocol/bytes';
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Call } from '../delivery/call.ts';
 import type { Sfu } from '../delivery/context.ts';
 import type { Session } from '../delivery/session.ts';
@@ -51,7 +51,7 @@ export class SfuGate implements Sfu {
   readonly #admissionsByTicket = new Map<string, Admission>();
   readonly #admissionsBySession = new Map<Session, Admission>();
 
-  constructor(keys: Pick<LiveKit, 'apiKey' | 'apiSecret'>, rooms: RoomService, clock: Clock = systemClock) {
+  constructor(keys: Pick<LiveKit, 'apiKey' | 'apiSecret'>, rooms: RoomService, clock: Clock) {
     this.#keys = keys;
     this.#rooms = rooms;
     this.#clock = clock;
