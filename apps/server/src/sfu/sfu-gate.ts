@@ -82,7 +82,8 @@ export class SfuGate implements Sfu {
 
   /**
    * Registers a connection, and mints the token that it is opened with: whatever token the client shows, it gets what
-   * its session may have now. Undefined when the session has too many, or asks too often while it waits. The caller removes it from `connections`.
+   * its session may have now. Undefined when the session has too many, or asks too often while it waits. The caller
+   * removes it from `connections`.
    */
   async open(admission: Admission, connection: Cuttable): Promise<Opening | undefined> {
     const { call, session, rates } = admission;
